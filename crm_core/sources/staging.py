@@ -1,0 +1,117 @@
+"""The staging area: what files hold, as tables of a temporary DuckDB file, before anyone decides what it means.
+
+Tables and columns are named by us here (t0, c0, c1 ...): a user's header is data and never becomes SQL. Text stays text exactly
+as it stands in the file (only NULL for an empty cell); what a source already types (Excel, Parquet) keeps its type.
+A row's number is DuckDB's rowid: rows are stored in the order of the file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+
+ColumnType = Literal["text", "number", "timestamp", "date", "boolean"]
+
+#: Called with a share from 0 to 1 and a sentence for the user; may raise to cancel.
+Progress = Callable[[float, str], None]
+
+
+def no_progress(share: float, sentence: str) -> None:
+    """The progress of those who do not look."""
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """`name` as the user sees it (made unique: "category", "category (2)"), `ref` its name in the staging table."""
+
+    name: str
+    ref: str
+    type: ColumnType
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a file; empty means: find out. All that was found is in StagedTable.reading and can be given back here."""
+
+    encoding: str = ""
+    delimiter: str = ""  # ",", ";", "\t", "|", or "spaces" for columns set apart by runs of blanks
+    has_header: bool | None = None
+    skip_rows: int | None = None
+    sheets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StagedTable:
+    """One table read: a file, a sheet of a workbook or a member of an archive.
+
+    `name` is what the user sees ("orders.csv", "superstore.xls › Orders"); `file` is the name of the file it came from.
+    `reading` is shown beside the preview and goes to the receipt: {"Encoding": "Windows-1251", "Delimiter": "semicolon", ...}.
+    """
+
+    name: str
+    file: str
+    ref: str
+    columns: tuple[SourceColumn, ...]
+    rows: int
+    reading: dict[str, str] = field(default_factory=dict)
+    options: ReadOptions = ReadOptions()
+    bad_lines: int = 0  # lines that are no row; they stand in staging table "bad_lines"
+
+    def column(self, name: str) -> SourceColumn:
+        for one in self.columns:
+            if one.name == name:
+                return one
+        raise KeyError(f"{self.name} has no column {name}")
+
+
+class Staging:
+    """A temporary DuckDB file with the tables read so far; a context manager that removes it on leaving.
+
+    `con` is the Ibis backend, `raw` the DuckDB connection below it (for statements Ibis cannot say; never with a user's text in
+    them except as a bound parameter). `folder` is where converted copies of files may lie; it goes too.
+    Table "bad_lines" (source, line, reason, text) lists lines that could not be read as rows.
+    """
+
+    def __init__(self, folder: Path | None = None, memory_limit: str = "700MB") -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="staging-", dir=folder))
+        self.raw = duckdb.connect(str(self.folder / "staging.duckdb"))
+        self.raw.execute(f"SET memory_limit = '{memory_limit}'")
+        self.raw.execute("SET temp_directory = ?", [str(self.folder / "spill")])
+        self.raw.execute("SET python_enable_replacements = false")
+        self.raw.execute("SET autoinstall_known_extensions = false")
+        self.con = ibis.duckdb.from_connection(self.raw)
+        self.raw.execute("CREATE TABLE bad_lines (source VARCHAR, line BIGINT, reason VARCHAR, text VARCHAR)")
+        self.tables: list[StagedTable] = []
+        self.fingerprints: dict[str, str] = {}  # file name -> SHA-256 of its bytes
+
+    def table(self, name: str) -> ir.Table:
+        """The rows of the source table of that (user's) name, columns c0, c1 ..."""
+        return self.con.table(self.staged(name).ref)
+
+    def staged(self, name: str) -> StagedTable:
+        for one in self.tables:
+            if one.name == name:
+                return one
+        raise KeyError(name)
+
+    def next_ref(self) -> str:
+        return f"t{len(self.tables)}"
+
+    def close(self) -> None:
+        self.raw.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
