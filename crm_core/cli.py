@@ -1,0 +1,237 @@
+"""The same analyses without a browser: `python -m crm_core COMMAND SOURCE...`.
+
+    check      the receipt of an import, as JSON
+    segments   one row a customer: RFM figures, scores, segment
+    pareto     the concentration of value, as JSON
+    import     the sources into a named workspace, which the dashboard then opens
+    erase      a named workspace and all that was kept of it
+
+A SOURCE is a file, a folder of files, `sample` (the sample company) or `workspace:NAME` (what the dashboard holds under that name).
+Exit status: 0 success, 2 bad input, with the same messages as the page on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from crm_core.errors import CrmError, MappingError, Problem, SourceError
+from crm_core.export import json_value, write_csv, write_table
+from crm_core.mapping.model import ImportOptions, Mapping
+from crm_core.mapping.receipt import Receipt
+from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress
+from crm_core.workspace import Workspace
+
+BAD_INPUT = 2
+WORKSPACE_PREFIX = "workspace:"
+SAMPLE = "sample"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except CrmError as error:
+        print(error.text(), file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:  # the reader of our output (`head`, a pager) has seen enough
+        sys.stderr.close()
+    return 0
+
+
+def check(options: argparse.Namespace) -> None:
+    with _candidate(options) as (_, receipt):
+        _write_json(receipt.as_dict(), options.out)
+
+
+def segments(options: argparse.Namespace) -> None:
+    from crm_core.analytics import rfm
+
+    with _workspace(options) as ws:
+        table = rfm.customers(ws, options.as_of or ws.as_of)
+        _write_rows(ws, table.order_by("customer_id"), options.out)
+
+
+def pareto(options: argparse.Namespace) -> None:
+    from crm_core.analytics import pareto as concentration
+
+    with _workspace(options) as ws:
+        found = concentration.summary(ws, options.as_of or ws.as_of, options.value)
+        names = ("customers", "top20_share", "vital_few_share", "gini", "class_a", "class_b", "class_c")
+        _write_json({name: json_value(getattr(found, name)) for name in names}, options.out)
+
+
+def import_(options: argparse.Namespace) -> None:
+    from crm_core.store.home import crm_home
+    from crm_core.store.workspaces import Workspaces
+
+    with _candidate(options, name=options.workspace) as (path, receipt):
+        Workspaces(crm_home()).accept_named(options.workspace, path)
+        _write_json(receipt.as_dict(), options.out)
+
+
+def erase(options: argparse.Namespace) -> None:
+    from crm_core.store.home import crm_home
+    from crm_core.store.workspaces import Workspaces
+
+    Workspaces(crm_home()).erase_named(options.workspace)
+
+
+# -- from sources to a workspace ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _workspace(options: argparse.Namespace) -> Iterator[Workspace]:
+    """The workspace that the sources name or make."""
+    stored = _stored(options.sources)
+    if stored is not None:
+        with Workspace.open(stored) as ws:
+            yield ws
+        return
+    with _candidate(options) as (path, _), Workspace.open(path) as ws:
+        yield ws
+
+
+def _stored(sources: Sequence[str]) -> Path | None:
+    """The file of the workspace that the one source names, None where sources are files."""
+    from crm_core.store.home import crm_home
+    from crm_core.store.workspaces import Workspaces
+
+    if len(sources) != 1:
+        return None
+    if sources[0].startswith(WORKSPACE_PREFIX):
+        return Workspaces(crm_home()).named_path(sources[0].removeprefix(WORKSPACE_PREFIX))
+    return None
+
+
+@contextmanager
+def _candidate(options: argparse.Namespace, name: str = "command line") -> Iterator[tuple[Path, Receipt]]:
+    """A workspace file built from the sources, with its receipt; it lives as long as the context does."""
+    from crm_core.mapping.build import build
+    from crm_core.sources.files import stage
+
+    progress = _progress()
+    with tempfile.TemporaryDirectory(prefix="crm-") as folder, Staging(Path(folder)) as staging:
+        for path in _files(options.sources):
+            stage(staging, path, options=ReadOptions(sheets=tuple(options.sheet)), progress=progress)
+        mapping = _mapping(staging, options)
+        target = Path(folder) / "workspace.duckdb"
+        receipt = build(staging, mapping, target, name=name, imported_at=datetime.now(), progress=progress)
+        yield target, receipt
+
+
+def _files(sources: Sequence[str]) -> list[Path]:
+    """The files that the sources name: themselves, or those of a folder in order of their names."""
+    from crm_core.sources.sample import sample_files
+
+    found: list[Path] = []
+    for source in sources:
+        path = Path(source)
+        if path.is_dir():
+            found += sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        elif source == SAMPLE and not path.exists():
+            found += sample_files()
+        else:
+            found.append(path)
+    missing = [path for path in found if not path.is_file()]
+    if missing:
+        problems = [Problem("file_missing", "error", "there is no such file", table=str(path)) for path in missing]
+        raise SourceError("File not found", hint="Check the path and the spelling.", problems=problems)
+    if not found:
+        raise SourceError("Nothing to read", "The folder holds no files.", "Name a folder or files with data.")
+    return found
+
+
+def _mapping(staging: Staging, options: argparse.Namespace) -> Mapping:
+    """The suggestion with the user's corrections; raises MappingError while a doubt is left."""
+    from crm_core.mapping.suggest import suggest
+
+    choices = ImportOptions(drop_duplicates=options.drop_duplicates, date_order=options.date_order or "")
+    suggestion = suggest(staging, choices, assignments=options.map)
+    doubts = [problem for problem in suggestion.problems if problem.severity in ("error", "question")]
+    if doubts:
+        raise MappingError(
+            "The columns leave a doubt",
+            hint="Say which column feeds which field, for example --map customer_id=COLUMN --map ordered_at=COLUMN.",
+            problems=doubts,
+        )
+    return suggestion.mapping
+
+
+# -- output ------------------------------------------------------------------------------------------------------------
+
+
+def _write_rows(ws: Workspace, table: Any, out: Path | None) -> None:
+    if out is None:
+        write_csv(ws, table, sys.stdout.buffer, bom=False)
+        sys.stdout.buffer.flush()
+    else:
+        write_table(ws, table, out)
+
+
+def _write_json(data: dict[str, Any], out: Path | None) -> None:
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=json_value) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _progress() -> Progress:
+    """A line that moves on a terminal; silence in a pipe or a log."""
+    if not sys.stderr.isatty():
+        return no_progress
+
+    def show(share: float, sentence: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{share:4.0%} {sentence}" if share < 1 else "\r\x1b[K")
+        sys.stderr.flush()
+
+    return show
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m crm_core", description="Customer analyses without a browser.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _command(commands, "check", check, "the receipt of an import, as JSON")
+    one = _command(commands, "segments", segments, "one row a customer: RFM figures, scores, segment")
+    one.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
+    one = _command(commands, "pareto", pareto, "the concentration of value, as JSON")
+    one.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
+    one.add_argument("--value", choices=("net_sales", "gross_profit"), default="net_sales")
+    one = _command(commands, "import", import_, "the sources into a named workspace of the dashboard")
+    one.add_argument("--workspace", required=True, metavar="NAME")
+    one = commands.add_parser("erase", help="a named workspace and all that was kept of it")
+    one.add_argument("workspace", metavar="NAME")
+    one.set_defaults(run=erase)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    """A command on sources, with the options that say how to read them."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, a folder, “sample” or “workspace:NAME”")
+    parser.add_argument("--map", action="append", default=[], metavar="[TABLE.]FIELD=[FILE:]COLUMN", help="this column feeds this field")
+    parser.add_argument("--sheet", action="append", default=[], metavar="NAME", help="read this sheet of a workbook; default: all")
+    parser.add_argument("--date-order", choices=("dmy", "mdy"), help="how 03/04/2021 is to be read")
+    parser.add_argument("--drop-duplicates", action="store_true", help="use exact repeats of a line only once")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write to this file (.csv, .parquet, .json) instead of standard output")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is no date; write it as 2011-12-10") from None

@@ -1,0 +1,208 @@
+"""What leaves the dashboard: tables as CSV and Excel for people, as Parquet and JSON for programs.
+
+Spreadsheets execute a cell that begins like a formula, so text that does is made harmless in CSV (a leading apostrophe) and
+typed as text in Excel. Parquet and JSON are data formats and hold the values raw.
+Everything streams in batches out of the engine; a million rows are never a data frame.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+
+from crm_core.errors import CrmError
+from crm_core.workspace import Workspace
+
+#: A spreadsheet reads a cell that starts with one of these as a formula or a command (OWASP, "CSV Injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+BATCH_ROWS = 50_000
+EXCEL_MAX_ROWS = 1_048_575  # beside the header
+BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
+
+Labels = Mapping[str, str]
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet runs: with an apostrophe in front where it begins like a formula."""
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def to_csv(ws: Workspace, table: ir.Table, labels: Labels | None = None, *, bom: bool = True) -> bytes:
+    """The rows of `table` as CSV for people: UTF-8, header of labels (or column names), formulas made harmless."""
+    target = io.BytesIO()
+    write_csv(ws, table, target, labels, bom=bom)
+    return target.getvalue()
+
+
+def write_csv(ws: Workspace, table: ir.Table, target: BinaryIO, labels: Labels | None = None, *, bom: bool = True) -> None:
+    """Like `to_csv`, into an open binary file, a batch at a time."""
+    from pyarrow import csv
+
+    safe = _harmless_columns(table)
+    header = [harmless((labels or {}).get(name, name)) for name in safe.columns]
+    schema = _text_types(pa.schema([pa.field(label, safe.schema()[name].to_pyarrow()) for label, name in zip(header, safe.columns, strict=True)]))
+    target.write(BOM if bom else b"")
+    with csv.CSVWriter(target, schema) as writer:
+        for batch in ws.batches(safe, BATCH_ROWS):
+            writer.write_batch(_plain_batch(batch.rename_columns(header), schema))
+
+
+def to_excel(ws: Workspace, table: ir.Table, title: str, labels: Labels | None = None) -> bytes:
+    """The rows of `table` as an Excel workbook; over 1,048,575 rows go on in further sheets."""
+    header = [(labels or {}).get(name, name) for name in table.columns]
+    rows = (row for batch in ws.batches(table, BATCH_ROWS) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    return _workbook(header, rows, title)
+
+
+def frame_to_csv(frame: pd.DataFrame, labels: Labels | None = None) -> bytes:
+    """A small frame as CSV for people (BOM, harmless)."""
+    safe = frame.rename(columns=dict(labels or {}))
+    safe = safe.rename(columns={name: harmless(str(name)) for name in safe.columns})
+    for position in range(safe.shape[1]):
+        values = safe.iloc[:, position]
+        if not pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_datetime64_any_dtype(values):
+            safe.isetitem(position, values.map(lambda value: harmless(value) if isinstance(value, str) else value))
+    return BOM + safe.to_csv(index=False).encode("utf-8")
+
+
+def frame_to_excel(frame: pd.DataFrame, title: str, labels: Labels | None = None) -> bytes:
+    """A small frame as an Excel workbook with one sheet."""
+    header = [str((labels or {}).get(name, name)) for name in frame.columns]
+    return _workbook(header, frame.itertuples(index=False, name=None), title)
+
+
+def write_table(ws: Workspace, table: ir.Table, path: Path) -> None:
+    """The rows of `table` to a file by its ending: .csv (harmless, no byte-order mark), .parquet or .json (raw)."""
+    writers = {".csv": _file_csv, ".parquet": _file_parquet, ".json": _file_json}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise CrmError("Unknown kind of output file", f"“{path.name}” ends in none of {', '.join(writers)}", "Give a file name with one of these endings.")
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        writer(ws, table, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _file_csv(ws: Workspace, table: ir.Table, path: Path) -> None:
+    with path.open("wb") as target:
+        write_csv(ws, table, target, bom=False)
+
+
+def _file_parquet(ws: Workspace, table: ir.Table, path: Path) -> None:
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(path, table.schema().to_pyarrow(), compression="zstd") as writer:
+        for batch in ws.batches(table, BATCH_ROWS):
+            writer.write_batch(batch)
+
+
+def _file_json(ws: Workspace, table: ir.Table, path: Path) -> None:
+    import json
+
+    with path.open("w", encoding="utf-8") as target:
+        separator = "[\n"
+        for batch in ws.batches(table, BATCH_ROWS):
+            for row in batch.to_pylist():
+                target.write(separator + json.dumps({key: json_value(value) for key, value in row.items()}, ensure_ascii=False))
+                separator = ",\n"
+        target.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def json_value(value: Any) -> Any:
+    """A value of the engine as JSON knows it: exact amounts as numbers, days and moments in ISO form."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value
+
+
+def _harmless_columns(table: ir.Table) -> ir.Table:
+    """The table with every text column made harmless inside the engine."""
+    texts = [name for name in table.columns if table[name].type().is_string()]
+    safe = {}
+    for name in texts:
+        column = table[name]
+        risky = ibis.or_(*(column.startswith(start) for start in FORMULA_STARTS))
+        safe[name] = risky.ifelse(ibis.literal("'") + column, column)
+    return table.mutate(**safe) if safe else table
+
+
+def _text_types(schema: pa.Schema) -> pa.Schema:
+    """The schema as Arrow's CSV writer takes it: exact numbers as text."""
+    fields = [pa.field(one.name, pa.string()) if pa.types.is_decimal(one.type) else one for one in schema]
+    return pa.schema(fields)
+
+
+def _plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _workbook(header: list[str], rows: Iterable[tuple[Any, ...]], title: str) -> bytes:
+    """Header and rows as .xlsx: text cells are typed as text, whatever they hold."""
+    import xlsxwriter
+
+    target = io.BytesIO()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        bold = book.add_format({"bold": True, "bottom": 1})
+        formats = {
+            date: book.add_format({"num_format": "yyyy-mm-dd"}),
+            datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+            Decimal: book.add_format({"num_format": "#,##0.00"}),
+        }
+        for number, chunk in enumerate(_chunks(iter(rows)), start=1):
+            sheet = book.add_worksheet(_sheet_name(title, number))
+            sheet.freeze_panes(1, 0)
+            sheet.set_column(0, len(header) - 1, 18)
+            for column, label in enumerate(header):
+                sheet.write_string(0, column, label, bold)
+            for line, row in enumerate(chunk, start=1):
+                for column, value in enumerate(row):
+                    _write_cell(sheet, line, column, value, formats)
+    return target.getvalue()
+
+
+def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """The rows in portions that fit a sheet; the first one also where there are none."""
+    from itertools import chain, islice
+
+    yield islice(rows, EXCEL_MAX_ROWS)
+    for first in rows:
+        yield chain([first], islice(rows, EXCEL_MAX_ROWS - 1))
+
+
+def _sheet_name(title: str, number: int) -> str:
+    """Excel allows 31 characters and none of []:*?/\\ in the name of a sheet."""
+    clean = "".join(" " if char in "[]:*?/\\'" else char for char in title).strip() or "Table"
+    return clean[:31] if number == 1 else f"{clean[:27]} {number}"
+
+
+def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping[type, Any]) -> None:
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):  # NaN is not itself
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(line, column, value)
+    elif isinstance(value, datetime):  # before date, which it is too
+        sheet.write_datetime(line, column, value.replace(tzinfo=None), formats[datetime])
+    elif isinstance(value, date):
+        sheet.write_datetime(line, column, value, formats[date])
+    elif isinstance(value, Decimal):
+        sheet.write_number(line, column, float(value), formats[Decimal])
+    elif pd.api.types.is_number(value):
+        sheet.write_number(line, column, value)
+    else:
+        sheet.write_string(line, column, str(value))
