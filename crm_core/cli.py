@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def _candidate(options: argparse.Namespace, name: str = "command line") -> Itera
             stage(staging, path, options=ReadOptions(sheets=tuple(options.sheet)), progress=progress)
         mapping = _mapping(staging, options)
         target = Path(folder) / "workspace.duckdb"
-        receipt = build(staging, mapping, target, name=name, imported_at=datetime.now(), progress=progress)
+        receipt = build(staging, mapping, target, name=name, imported_at=datetime.now(UTC), progress=progress)
         yield target, receipt
 
 

@@ -50,11 +50,11 @@ def write_csv(ws: Workspace, table: ir.Table, target: BinaryIO, labels: Labels |
 
     safe = _harmless_columns(table)
     header = [harmless((labels or {}).get(name, name)) for name in safe.columns]
-    schema = _text_types(pa.schema([pa.field(label, safe.schema()[name].to_pyarrow()) for label, name in zip(header, safe.columns, strict=True)]))
+    schema = pa.schema([field.with_name(label) for field, label in zip(safe.schema().to_pyarrow(), header, strict=True)])
     target.write(BOM if bom else b"")
     with csv.CSVWriter(target, schema) as writer:
         for batch in ws.batches(safe, BATCH_ROWS):
-            writer.write_batch(_plain_batch(batch.rename_columns(header), schema))
+            writer.write_batch(_as(schema, batch))
 
 
 def to_excel(ws: Workspace, table: ir.Table, title: str, labels: Labels | None = None) -> bytes:
@@ -86,7 +86,11 @@ def write_table(ws: Workspace, table: ir.Table, path: Path) -> None:
     writers = {".csv": _file_csv, ".parquet": _file_parquet, ".json": _file_json}
     writer = writers.get(path.suffix.lower())
     if writer is None:
-        raise CrmError("Unknown kind of output file", f"“{path.name}” ends in none of {', '.join(writers)}", "Give a file name with one of these endings.")
+        raise CrmError(
+            "Unknown kind of output file",
+            f"“{path.name}” ends in none of {', '.join(writers)}",
+            "Give a file name with one of these endings.",
+        )
     unfinished = path.with_name(path.name + ".part")
     try:
         writer(ws, table, unfinished)
@@ -103,9 +107,10 @@ def _file_csv(ws: Workspace, table: ir.Table, path: Path) -> None:
 def _file_parquet(ws: Workspace, table: ir.Table, path: Path) -> None:
     from pyarrow import parquet
 
-    with parquet.ParquetWriter(path, table.schema().to_pyarrow(), compression="zstd") as writer:
+    schema = table.schema().to_pyarrow()
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in ws.batches(table, BATCH_ROWS):
-            writer.write_batch(batch)
+            writer.write_batch(_as(schema, batch))
 
 
 def _file_json(ws: Workspace, table: ir.Table, path: Path) -> None:
@@ -140,15 +145,9 @@ def _harmless_columns(table: ir.Table) -> ir.Table:
     return table.mutate(**safe) if safe else table
 
 
-def _text_types(schema: pa.Schema) -> pa.Schema:
-    """The schema as Arrow's CSV writer takes it: exact numbers as text."""
-    fields = [pa.field(one.name, pa.string()) if pa.types.is_decimal(one.type) else one for one in schema]
-    return pa.schema(fields)
-
-
-def _plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+def _as(schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with the schema's names and types (engines differ in the precision of moments and sums)."""
+    return pa.RecordBatch.from_arrays([column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)], schema=schema)
 
 
 def _workbook(header: list[str], rows: Iterable[tuple[Any, ...]], title: str) -> bytes:
@@ -192,7 +191,7 @@ def _sheet_name(title: str, number: int) -> str:
 
 
 def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping[type, Any]) -> None:
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):  # NaN is not itself
+    if pd.isna(value):
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, column, value)

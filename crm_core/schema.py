@@ -78,7 +78,13 @@ CUSTOMERS = Table(
     ("customer_id",),
     (
         Field("customer_id", "id", "Customer id", "The person or company that buys"),
-        Field("customer_key", "id", "Customer key used by the orders", "Only where orders name the customer by another key than the person's id", only_for_import=True),
+        Field(
+            "customer_key",
+            "id",
+            "Customer key used by the orders",
+            "Only where orders name the customer by another key",
+            only_for_import=True,
+        ),
         Field("name", "text", "Customer name"),
         Field("email", "email", "E-mail"),
         Field("phone", "phone", "Phone"),
@@ -123,14 +129,14 @@ ORDER_LINES = Table(
         Field("category", "category", "Product category"),
         Field("quantity", "quantity", "Quantity", "Negative for returns"),
         Field("unit_price", "amount", "Unit price"),
-        Field("net_amount", "amount", "Net amount", "Of the whole line, after discount and without delivery; wins over quantity × unit price"),
+        Field("net_amount", "amount", "Net amount", "Of the whole line, after discount, without delivery; wins over quantity × unit price"),
         Field("list_amount", "amount", "Amount at list price"),
         Field("discount_amount", "amount", "Discount"),
         Field("cost_amount", "amount", "Cost", "Of the whole line"),
         Field("delivery_amount", "amount", "Delivery"),
         Field("unit_cost", "amount", "Unit cost", "Becomes cost = quantity × unit cost", only_for_import=True),
         Field("profit_amount", "amount", "Profit", "Becomes cost = net amount − profit", only_for_import=True),
-        Field("is_void", "flag", "Cancelled or unpaid", "The line belongs to an order whose status means cancelled or unpaid", made_here=True),
+        Field("is_void", "flag", "Cancelled or unpaid", "The order's status means cancelled or unpaid", made_here=True),
     ),
 )
 
