@@ -1,0 +1,68 @@
+"""What counts: lines, orders and totals per customer, as seen on a day.
+
+Lines of the day `as_of` and later are cut first, then orders are formed. Lines of cancelled or unpaid orders are void and
+appear nowhere. Every other analysis starts from these tables, so that they agree with each other.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.workspace import Workspace
+
+
+def midnight(day: date) -> ir.TimestampScalar:
+    """The first moment of a day, to compare with a line's moment."""
+    return ibis.literal(datetime.combine(day, time.min), type="timestamp")
+
+
+def lines(ws: Workspace, as_of: date) -> ir.Table:
+    """Grain: line. Accepted lines before as_of, also those without a customer. Columns of `order_lines`.
+
+    Raises AnalysisError where the data has no sales.
+    """
+    table = ws.table("order_lines")
+    return table.filter((~table.is_void).fill_null(True), table.line_at < midnight(as_of))
+
+
+def orders(ws: Workspace, as_of: date) -> ir.Table:
+    """Grain: order of a customer. Columns: customer_id, order_id, ordered_on (day of its last line), net_value (returns negative),
+    quantity (missing where none is given), gross_profit (missing where no line has a cost), is_purchase.
+    """
+    return ws.keep(f"orders {as_of}", lambda: _orders(lines(ws, as_of)))
+
+
+def _orders(lines: ir.Table) -> ir.Table:
+    attributed = lines.filter(lines.customer_id.notnull())
+    formed = attributed.group_by("customer_id", "order_id").aggregate(
+        ordered_on=attributed.line_at.max().date(),
+        net_value=attributed.net_amount.sum(),
+        quantity=attributed.quantity.sum(),
+        gross_profit=(attributed.net_amount - attributed.cost_amount).sum(),
+    )
+    return formed.mutate(is_purchase=is_purchase(formed))
+
+
+def is_purchase(orders: ir.Table) -> ir.BooleanValue:
+    """A net value of zero or more and, where quantities are given, a positive net quantity."""
+    return (orders.net_value >= 0) & (orders.quantity.isnull() | (orders.quantity > 0))
+
+
+def totals(ws: Workspace, as_of: date) -> ir.Table:
+    """Grain: customer with a line before as_of. Columns: customer_id, net_sales, gross_profit, count_orders (purchases),
+    first_purchase_on, last_purchase_on (both missing without a purchase).
+    """
+    return ws.keep(f"totals {as_of}", lambda: _totals(orders(ws, as_of)))
+
+
+def _totals(orders: ir.Table) -> ir.Table:
+    return orders.group_by("customer_id").aggregate(
+        net_sales=orders.net_value.sum(),
+        gross_profit=orders.gross_profit.sum(),
+        count_orders=orders.is_purchase.sum(),
+        first_purchase_on=orders.ordered_on.min(where=orders.is_purchase),
+        last_purchase_on=orders.ordered_on.max(where=orders.is_purchase),
+    )

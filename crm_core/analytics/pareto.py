@@ -1,0 +1,218 @@
+"""On how few customers does the value rest, and who are they?
+
+Grain: customer with a line before as_of whose value is known, sorted by value, largest first, ties in byte order of the id. Classes
+rest on all customers; `shown` (one column, customer_id) chooses whose curve and counts are given. Where the total is zero or less,
+shares, vital few and classes are undefined (None, NULL). Sources: definitions of the dashboard; Gini (1912).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from crm_core.analytics.distribution import MONEY, Basics, Boundary, basics, boundary, cumulated, gini, value_of_best
+from crm_core.analytics.orders import totals
+from crm_core.errors import AnalysisError
+from crm_core.workspace import Workspace
+
+Value = Literal["net_sales", "gross_profit"]
+VALUE_LABELS: dict[Value, str] = {"net_sales": "Net sales", "gross_profit": "Gross profit"}
+
+CLASS_A_SHARE = Fraction(80, 100)
+CLASS_B_SHARE = Fraction(95, 100)
+#: From this peak of the whale curve on, shares are given on positive value as well.
+HIGH_PEAK = 1.2
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """Shares of value on shares of customers, of one group of customers. Classes count customers by the boundaries of that group."""
+
+    customers: int
+    total: float
+    top20_share: float
+    vital_few_share: float
+    vital_few_customers: int
+
+
+@dataclass(frozen=True)
+class ParetoSummary:
+    """Shares are between 0 and 1 of `customers` and `total`; None where undefined.
+
+    The curve peaks at `peak_share` of the total after `peak_customer_share` of customers and loses `value_below_zero` (a
+    negative amount, of `customers_below_zero`) after it. `positive` repeats the shares on customers with a positive value where the peak is above 120 %.
+    """
+
+    value: Value
+    customers: int
+    total: float
+    is_defined: bool
+    top20_share: float | None
+    vital_few_share: float | None
+    vital_few_customers: int | None
+    gini: float | None
+    class_a: int | None
+    class_b: int | None
+    class_c: int | None
+    peak_share: float | None
+    peak_customer_share: float | None
+    value_below_zero: float
+    customers_below_zero: int
+    positive: Concentration | None
+
+
+def values(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
+    """Grain: customer whose value is known. Columns: customer_id, value. Raises AnalysisError for gross profit without costs."""
+    if value == "gross_profit" and not ws.has("order_lines", "cost_amount"):
+        raise AnalysisError("No gross profit", "The data has no costs.", "Assign the column with the cost or the profit on the Data page.")
+    table = totals(ws, as_of)
+    return table.filter(table[value].notnull()).select("customer_id", value=table[value].cast(MONEY))
+
+
+def _spread(ws: Workspace, as_of: date, value: Value, shown: ir.Table | None) -> ir.Table:
+    everybody = values(ws, as_of, value)
+    if shown is not None:
+        return cumulated(everybody.semi_join(shown, "customer_id"))
+    return ws.keep(f"spread {as_of} {value}", lambda: cumulated(everybody))
+
+
+def summary(ws: Workspace, as_of: date, value: Value = "net_sales", shown: ir.Table | None = None) -> ParetoSummary:
+    """The figures of the curve. Raises AnalysisError where no customer has a value."""
+    spread = _spread(ws, as_of, value, shown)
+    sums = basics(ws, spread)
+    if not sums.customers:
+        raise AnalysisError("No customers", "No customer has a value before the day looked from.", "Choose a later day, or fewer filters.")
+    whole = concentration(ws, spread, sums.customers, sums.total) if sums.total > 0 else None
+    peak = float(sums.value_positive / sums.total) if sums.total > 0 else None
+    class_counts = _class_counts(ws, as_of, value, shown)
+    return ParetoSummary(
+        value=value,
+        customers=sums.customers,
+        total=float(sums.total),
+        is_defined=whole is not None,
+        top20_share=whole.top20_share if whole else None,
+        vital_few_share=whole.vital_few_share if whole else None,
+        vital_few_customers=whole.vital_few_customers if whole else None,
+        gini=gini(sums),
+        class_a=class_counts.get("A"),
+        class_b=class_counts.get("B"),
+        class_c=class_counts.get("C"),
+        peak_share=peak,
+        peak_customer_share=sums.customers_positive / sums.customers if peak else None,
+        value_below_zero=float(sums.value_negative),
+        customers_below_zero=sums.customers_negative,
+        positive=_on_positive_value(ws, spread, sums) if peak is None or peak > HIGH_PEAK else None,
+    )
+
+
+def concentration(ws: Workspace, spread: ir.Table, customers: int, total: Decimal) -> Concentration:
+    """Top-20 share (the count rounded up) and vital few of a `cumulated` table with a total above zero."""
+    vital_few = boundary(ws, spread, total, CLASS_A_SHARE).count
+    best = value_of_best(ws, spread, -(-customers // 5))
+    return Concentration(customers, float(total), float(best / total), vital_few / customers, vital_few)
+
+
+def _on_positive_value(ws: Workspace, spread: ir.Table, sums: Basics) -> Concentration | None:
+    if not sums.customers_positive:
+        return None
+    return concentration(ws, spread.filter(spread.value > 0), sums.customers_positive, sums.value_positive)
+
+
+def _class_counts(ws: Workspace, as_of: date, value: Value, shown: ir.Table | None) -> dict[str, int]:
+    """Customers shown by class A, B, C; empty where classes are undefined."""
+    ends = _class_ends(ws, as_of, value)
+    if ends is None:
+        return {}
+    table = classes(ws, as_of, value)
+    if shown is not None:
+        table = table.semi_join(shown, "customer_id")
+    counted = ws.execute(table.group_by("value_class").aggregate(customers=table.count()))
+    return {"A": 0, "B": 0, "C": 0} | {str(name): int(count) for name, count in zip(counted["value_class"], counted["customers"], strict=True)}
+
+
+@dataclass(frozen=True)
+class ClassEnd:
+    """The last customer of a class: all above `value` belong to it, and those with exactly `value` up to `last_id`."""
+
+    value: Decimal
+    last_id: str | None  # None: all with that value
+
+
+def _class_ends(ws: Workspace, as_of: date, value: Value) -> tuple[ClassEnd, ClassEnd] | None:
+    """Where A and B end among all customers; None where the total is zero or less."""
+
+    def find() -> tuple[ClassEnd, ClassEnd] | None:
+        spread = _spread(ws, as_of, value, None)
+        total = basics(ws, spread).total
+        if total <= 0:
+            return None
+        ends = [_class_end(ws, as_of, value, boundary(ws, spread, total, share)) for share in (CLASS_A_SHARE, CLASS_B_SHARE)]
+        return ends[0], ends[1]
+
+    return ws.remember(f"class ends {as_of} {value}", find)
+
+
+def _class_end(ws: Workspace, as_of: date, value: Value, end: Boundary) -> ClassEnd:
+    if end.taken == end.tied:
+        return ClassEnd(end.value, None)
+    table = values(ws, as_of, value)
+    tied = table.filter(table.value == ibis.literal(end.value, type=MONEY)).order_by("customer_id").limit(1, offset=end.taken - 1)
+    return ClassEnd(end.value, str(ws.execute(tied)["customer_id"].iloc[0]))
+
+
+def classes(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
+    """Grain: customer. Columns: customer_id, value, value_class ("A" while the share before the customer is below 80 %, "B" below 95 %, else "C")."""
+    ends = _class_ends(ws, as_of, value)
+    return ws.keep(f"classes {as_of} {value}", lambda: _classified(values(ws, as_of, value), ends))
+
+
+def _classified(values: ir.Table, ends: tuple[ClassEnd, ClassEnd] | None) -> ir.Table:
+    if ends is None:
+        return values.mutate(value_class=ibis.null("string"))
+    in_a, in_b = (_is_within(values, end) for end in ends)
+    return values.mutate(value_class=ibis.cases((in_a, "A"), (in_b, "B"), else_="C"))
+
+
+def _is_within(values: ir.Table, end: ClassEnd) -> ir.BooleanValue:
+    border = ibis.literal(end.value, type=MONEY)
+    if end.last_id is None:
+        return values.value >= border
+    return (values.value > border) | ((values.value == border) & (values.customer_id <= end.last_id))
+
+
+def customers(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
+    """Grain: customer. Columns: customer_id, value, value_class, rank (1 = largest value, ties in byte order of the id)."""
+    table, spread = classes(ws, as_of, value), _spread(ws, as_of, value, None)
+    joined = table.join(spread.select("value", "customers_above"), "value")
+    among_equals = ibis.row_number().over(group_by=joined.value, order_by=joined.customer_id)
+    return joined.mutate(rank=joined.customers_above + among_equals + 1).drop("customers_above")
+
+
+def curve(ws: Workspace, as_of: date, value: Value = "net_sales", points: int = 200, shown: ir.Table | None = None) -> pd.DataFrame:
+    """The Pareto curve. Columns: customer_share, value_share (both 0 to 1, the second above 1 where others lose value), from (0, 0) to (1, 1).
+
+    At most about `points` rows, each exact. Empty where the total is zero or less.
+    """
+    spread = _spread(ws, as_of, value, shown)
+    sums = basics(ws, spread)
+    if sums.total <= 0:
+        return pd.DataFrame({"customer_share": [], "value_share": []}, dtype="float64")
+    ends = spread.select(
+        reached=spread.customers_above + spread.customers,
+        worth=spread.value_above + (spread.value * spread.customers).cast(MONEY),
+        is_peak=(spread.value > 0).cast("int8"),
+    )
+    step = (ends.reached * points) // sums.customers
+    thinned = ends.group_by(step=step, is_peak=ends.is_peak).aggregate(reached=ends.reached.max(), worth=ends.worth.argmax(ends.reached))
+    sampled = ws.execute(thinned.order_by("reached").select("reached", "worth"))
+    shares = pd.DataFrame(
+        {"customer_share": sampled["reached"] / sums.customers, "value_share": [float(worth / sums.total) for worth in sampled["worth"]]}
+    )
+    return pd.concat([pd.DataFrame({"customer_share": [0.0], "value_share": [0.0]}), shares], ignore_index=True)
