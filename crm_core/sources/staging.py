@@ -92,6 +92,8 @@ class Staging:
         self.raw.execute("CREATE TABLE bad_lines (source VARCHAR, line BIGINT, reason VARCHAR, text VARCHAR)")
         self.tables: list[StagedTable] = []
         self.fingerprints: dict[str, str] = {}  # file name -> SHA-256 of its bytes
+        self._refs = 0
+        self._files = 0
 
     def table(self, name: str) -> ir.Table:
         """The rows of the source table of that (user's) name, columns c0, c1 ..."""
@@ -104,7 +106,42 @@ class Staging:
         raise KeyError(name)
 
     def next_ref(self) -> str:
-        return f"t{len(self.tables)}"
+        """A table name never given before, also not to a table that was replaced since."""
+        self._refs += 1
+        return f"t{self._refs - 1}"
+
+    def replace(self, file: str, tables: list[StagedTable]) -> None:
+        """Puts `tables` in the place of all tables read from `file` before (or at the end), and removes those."""
+        old = [one for one in self.tables if one.file == file]
+        place = self.tables.index(old[0]) if old else len(self.tables)
+        self.tables = self.tables[:place] + tables + [one for one in self.tables[place:] if one.file != file]
+        for one in old:
+            self.raw.execute("DELETE FROM bad_lines WHERE source = ?", [one.name])
+            self.drop(one.ref)
+        for one in tables:
+            if one.bad_lines:
+                self.raw.execute(f"INSERT INTO bad_lines SELECT ?, line, reason, text FROM {one.ref}_bad ORDER BY line", [one.name])
+                self.raw.execute(f"DROP TABLE {one.ref}_bad")
+
+    def new_file(self) -> Path:
+        """A place for a converted copy, removed with the staging area at the latest."""
+        self._files += 1
+        return self.folder / f"copy{self._files}"
+
+    def count(self, ref: str) -> int:
+        """Rows of a staging table."""
+        row = self.raw.execute(f"SELECT count(*) FROM {ref}").fetchone()
+        return int(row[0]) if row else 0
+
+    def drop(self, ref: str) -> None:
+        """Removes a staging table, and its bad lines as far as they are not in "bad_lines" yet."""
+        self.raw.execute(f"DROP TABLE IF EXISTS {ref}")
+        self.raw.execute(f"DROP TABLE IF EXISTS {ref}_bad")
+
+    def drop_since(self, first: str) -> None:
+        """Removes all staging tables from `first` on: what a failed reading left behind."""
+        for number in range(int(first[1:]), self._refs):
+            self.drop(f"t{number}")
 
     def close(self) -> None:
         self.raw.close()

@@ -1,0 +1,245 @@
+"""Text files with rows: CSV, TSV, columns set apart by anything or by blanks, in any usual encoding.
+
+Every line becomes a row of text cells, or stands in "bad_lines" with the reason. Rows keep the order of the file. Lines with too many
+cells, with a broken quotation or over two megabytes are bad lines. A line with too few cells is a bad line as well (as a rule it was broken
+in two by a line break in a text), unless such lines are more than 5 % of the file: then the export leaves out empty cells at the
+end of its lines, and they are filled up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from crm_core.errors import SourceError
+from crm_core.sources import dialect, encoding, layout
+from crm_core.sources.dialect import Dialect
+from crm_core.sources.encoding import Scan
+from crm_core.sources.layout import Layout
+from crm_core.sources.staging import Progress, ReadOptions, SourceColumn, StagedTable, Staging
+
+SAMPLE_BYTES = 128_000
+LONGEST_LINE = 2_000_000
+MOST_COLUMNS = 4_000
+#: With more lines than this share cut short, short lines are how the file is written and no damage.
+SHORT_LINES_ARE_MEANT = 0.05
+LONGEST_BAD_TEXT = 2_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything decided about a file before its rows are read."""
+
+    path: Path  # UTF-8
+    dialect: Dialect
+    layout: Layout
+    fill_short_lines: bool = False
+
+
+def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptions, found: Scan, progress: Progress) -> list[StagedTable]:
+    """The text file as one staged table called `title`. Raises SourceError where it is no table or has no rows."""
+    codec = encoding.codec(options.encoding) if options.encoding else encoding.detect(found, title)
+    utf8 = path
+    if encoding.needs_copy(codec, found):
+        utf8 = staging.new_file()
+        encoding.lines_as_utf8(path, utf8, codec, progress)
+    try:
+        reading = _decide(utf8, title, options)
+        if reading.dialect.delimiter == dialect.SPACES:
+            reading = _with_tabs(staging, reading)
+        ref, reading = _load(staging, reading, title, progress)
+    finally:
+        if utf8 != path:
+            utf8.unlink(missing_ok=True)
+    return [_described(staging, ref, title, file, reading, encoding.describe(codec, found), codec)]
+
+
+def _decide(path: Path, title: str, options: ReadOptions) -> Reading:
+    """Delimiter, header and names, from the beginning of the file and the user's choices."""
+    sample = _sample(path, title)
+    declared = dialect.sep_line(sample)
+    chosen = dialect.detect(sample.split("\n", 1)[1] if declared else sample, options.delimiter or declared)
+    records = dialect.records(sample, chosen)
+    if declared and options.skip_rows is None:
+        found = layout.find(records[1:], None, options.has_header)
+        found = replace(found, skip=found.skip + 1)
+    else:
+        found = layout.find(records, options.skip_rows, options.has_header)
+    if not any(any(record) for record in records):
+        raise SourceError("The file is empty", f"“{title}” holds blank lines only.", "Export it again.")
+    if found.width > MOST_COLUMNS:
+        raise SourceError(
+            "This is not a table",
+            f"The first line of “{title}” falls into {found.width:,} columns; the most that can be read is {MOST_COLUMNS:,}.",
+            "Check that the rows of the table end with line breaks, and choose the delimiter by hand.",
+        )
+    return Reading(path, chosen, found)
+
+
+def _sample(path: Path, title: str) -> str:
+    """The beginning of a UTF-8 file up to a line break, or all of a small one; longer where the first lines are long."""
+    with path.open("rb") as file:
+        head = file.read(SAMPLE_BYTES)
+        if head.count(b"\n") + head.count(b"\r") < 20:
+            head += file.read(2 * LONGEST_LINE)
+        is_all = not file.read(1)
+    text = head.decode("utf-8", "ignore").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not is_all:
+        text = text[: text.rfind("\n") + 1]
+    if not text or len(text.split("\n", 1)[0]) > LONGEST_LINE:
+        raise SourceError(
+            "This is not a table",
+            f"The first line of “{title}” is longer than {LONGEST_LINE:,} characters, so its rows are not set apart by line breaks.",
+            "Export the data again as CSV with one row a line, or as Excel.",
+        )
+    return text
+
+
+def _with_tabs(staging: Staging, reading: Reading) -> Reading:
+    """A copy whose columns are set apart by tabs instead of runs of blanks."""
+    target = staging.new_file()
+    with reading.path.open(encoding="utf-8-sig", newline=None) as source:
+        split = dialect.blanks(source.read(SAMPLE_BYTES))
+        source.seek(0)
+        with target.open("w", encoding="utf-8", newline="\n") as out:
+            out.writelines("\t".join(split.split(line.strip())) + "\n" for line in source)
+    return replace(reading, path=target)
+
+
+def _load(staging: Staging, reading: Reading, title: str, progress: Progress) -> tuple[str, Reading]:
+    """Reads all rows into a new staging table and its bad lines into `<table>_bad`; gives the table and how it was read at last."""
+    ref = staging.next_ref()
+    reading = _read_rows(staging, ref, reading, title, progress)
+    _keep_bad_lines(staging, ref)
+    if not staging.count(ref):
+        raise _no_rows(staging, ref, reading, title)
+    return ref, reading
+
+
+def _read_rows(staging: Staging, ref: str, reading: Reading, title: str, progress: Progress) -> Reading:
+    """One reading of the file, and a second one where the first shows that short lines are how it is written, or line breaks are mixed."""
+    try:
+        _read_csv(staging, ref, reading, title, progress)
+    except duckdb.InvalidInputException:
+        unified = staging.new_file()
+        encoding.lines_as_utf8(reading.path, unified, "utf-8", progress)
+        reading = replace(reading, path=unified)
+        _read_csv(staging, ref, reading, title, progress)
+    if not reading.fill_short_lines and _short_lines(staging, ref) > SHORT_LINES_ARE_MEANT * staging.count(ref):
+        reading = replace(reading, fill_short_lines=True)
+        _read_csv(staging, ref, reading, title, progress)
+    return reading
+
+
+def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress: Progress) -> None:
+    staging.drop(ref)
+    staging.raw.execute(f"DROP TABLE IF EXISTS {ref}_errors; DROP TABLE IF EXISTS {ref}_scans")
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(reading.layout.width))
+    progress(0.3, f"Reading {title}")
+    staging.raw.execute(
+        f"""CREATE TABLE {ref} AS FROM read_csv($path, auto_detect = false, columns = {{{columns}}}, header = false, delim = $delim,
+            quote = $quote, escape = $escape, skip = $skip, null_padding = $fill, parallel = NOT $fill, max_line_size = $longest,
+            store_rejects = true, rejects_table = '{ref}_errors', rejects_scan = '{ref}_scans')""",
+        {
+            "path": str(reading.path),
+            "delim": ("\t" if reading.dialect.delimiter == dialect.SPACES else reading.dialect.delimiter) or "\x1e",
+            "quote": reading.dialect.quote,
+            "escape": reading.dialect.escape,
+            "skip": reading.layout.data_from,
+            "fill": reading.fill_short_lines,
+            "longest": LONGEST_LINE,
+        },
+    )
+
+
+def _short_lines(staging: Staging, ref: str) -> int:
+    row = staging.raw.execute(f"SELECT count(DISTINCT line) FROM {ref}_errors WHERE error_type = 'MISSING COLUMNS'").fetchone()
+    return int(row[0]) if row else 0
+
+
+#: What DuckDB calls an error -> the same for the user; {found} and {wanted} are numbers of cells.
+REASONS = """CASE error_type
+    WHEN 'MISSING COLUMNS' THEN 'too few cells: ' || found || ' instead of ' || wanted
+    WHEN 'TOO MANY COLUMNS' THEN 'too many cells: ' || found || ' instead of ' || wanted
+    WHEN 'UNQUOTED VALUE' THEN 'a quotation mark that is never closed, or stands inside a quoted value'
+    WHEN 'LINE SIZE OVER MAXIMUM' THEN 'the line is too long'
+    WHEN 'INVALID ENCODING' THEN 'the line is not in the encoding of the file'
+    ELSE error_message END"""
+
+
+def _keep_bad_lines(staging: Staging, ref: str) -> None:
+    """Table `<ref>_bad`: line, reason, text. What an unclosed quotation mark swallowed counts line by line."""
+    staging.raw.execute(
+        f"""CREATE TABLE {ref}_bad AS
+            WITH errors AS (
+                SELECT line, any_value(error_type) AS error_type, any_value(error_message) AS error_message, any_value(csv_line) AS csv_line,
+                       min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
+                       min(regexp_extract(error_message, 'Found: (\\d+)', 1)) AS found
+                FROM {ref}_errors GROUP BY line, line_byte_position),
+            texts AS (
+                SELECT *, CASE WHEN error_type = 'UNQUOTED VALUE' THEN string_split(rtrim(csv_line, chr(10) || chr(13)), chr(10)) ELSE [csv_line] END AS parts
+                FROM errors),
+            lines AS (SELECT *, unnest(range(len(parts))) AS number FROM texts)
+            SELECT line + number AS line, {REASONS} AS reason, left(parts[number + 1], {LONGEST_BAD_TEXT}) AS text FROM lines ORDER BY line"""
+    )
+    staging.raw.execute(f"DROP TABLE {ref}_errors; DROP TABLE {ref}_scans")
+
+
+def _no_rows(staging: Staging, ref: str, reading: Reading, title: str) -> SourceError:
+    bad = staging.count(f"{ref}_bad")
+    if bad:
+        return SourceError(
+            "No row could be read",
+            f"None of the {bad:,} lines of “{title}” has the {reading.layout.width} cells of its first line.",
+            "Choose the delimiter and the header by hand, or export the data again.",
+        )
+    names = ", ".join(reading.layout.names[:5])
+    return SourceError("The table has no rows", f"“{title}” has a header ({names} …) and no rows below it.", "Check the export: it may have been filtered to nothing.")
+
+
+def _described(staging: Staging, ref: str, title: str, file: str, reading: Reading, encoded: str, codec: str) -> StagedTable:
+    """The staged table with the reading in words and as options."""
+    found = reading.layout
+    empty_rows = _remove_empty_rows(staging, ref, found.width)
+    columns, empty_columns = _columns(staging, ref, found)
+    bad = staging.count(f"{ref}_bad")
+    words = {
+        "Encoding": encoded,
+        "Delimiter": reading.dialect.describe(),
+        "Header": f"line {found.skip + 1} ({found.evidence})" if found.has_header else f"none ({found.evidence})",
+    }
+    if found.skip:
+        words["Lines above the table"] = f"{found.skip:,} left out"
+    if empty_rows:
+        words["Empty rows"] = f"{empty_rows:,} left out"
+    if empty_columns:
+        words["Empty columns without a name"] = f"{empty_columns:,} left out"
+    if reading.fill_short_lines:
+        words["Short lines"] = "filled up with empty cells"
+    if bad:
+        words["Lines that are no row"] = f"{bad:,}, listed with the reason"
+    options = ReadOptions(encoding.LABELS.get(codec, codec), reading.dialect.delimiter, found.has_header, found.skip)
+    return StagedTable(title, file, ref, columns, staging.count(ref), words, options, bad)
+
+
+def _remove_empty_rows(staging: Staging, ref: str, width: int) -> int:
+    """Removes rows of empty cells only and tells how many; the numbers of the other rows stay."""
+    condition = " AND ".join(f"c{number} IS NULL" for number in range(width))
+    row = staging.raw.execute(f"SELECT count(*) FROM {ref} WHERE {condition}").fetchone()
+    count = int(row[0]) if row else 0
+    if count:
+        staging.raw.execute(f"DELETE FROM {ref} WHERE {condition}")
+    return count
+
+
+def _columns(staging: Staging, ref: str, found: Layout) -> tuple[tuple[SourceColumn, ...], int]:
+    """The table's columns, and how many without name and values were left out."""
+    nameless = [number for number, named in enumerate(found.named) if not named]
+    empty: set[int] = set()
+    if nameless:
+        counts = staging.raw.execute(f"SELECT {', '.join(f'count(c{number})' for number in nameless)} FROM {ref}").fetchone() or ()
+        empty = {number for number, count in zip(nameless, counts, strict=True) if not count}
+    columns = tuple(SourceColumn(name, f"c{number}", "text") for number, name in enumerate(found.names) if number not in empty)
+    return columns, len(empty)
