@@ -24,6 +24,7 @@ from crm_core.workspace import Workspace
 
 #: A spreadsheet reads a cell that starts with one of these as a formula or a command (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+FORMULA_PATTERN = r"^[=+\-@\t\r\x00]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
@@ -140,8 +141,7 @@ def _harmless_columns(table: ir.Table) -> ir.Table:
     safe = {}
     for name in texts:
         column = table[name]
-        risky = ibis.or_(*(column.startswith(start) for start in FORMULA_STARTS))
-        safe[name] = risky.ifelse(ibis.literal("'") + column, column)
+        safe[name] = column.re_search(FORMULA_PATTERN).ifelse(ibis.literal("'") + column, column)
     return table.mutate(**safe) if safe else table
 
 
