@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from crm_core.sources import content, encoding, parquet, text
-from crm_core.sources.staging import Progress, ReadOptions, StagedTable, Staging, no_progress
+from crm_core.errors import SourceError
+from crm_core.sources import archive, content, encoding, excel, parquet, text
+from crm_core.sources.content import Kind
+from crm_core.sources.staging import Progress, ReadOptions, StagedTable, Staging, no_progress, partly
 
 
 def stage(
@@ -44,12 +46,49 @@ def preview(staging: Staging, name: str, rows: int = 20) -> pd.DataFrame:
     return frame
 
 
+def sheets(path: Path, name: str | None = None) -> list[str]:
+    """The sheets of a workbook, for a user to choose from; empty for any other kind of file. Raises SourceError where it cannot be opened."""
+    file = name or path.name
+    return excel.sheets(path, file) if content.kind(path, file) == "excel" else []
+
+
 def _read(staging: Staging, path: Path, file: str, options: ReadOptions, progress: Progress) -> tuple[list[StagedTable], str]:
     """Tables and fingerprint of one file."""
     kind = content.kind(path, file)
-    if kind == "text":
-        found = encoding.scan(path, lambda share, sentence: progress(0.2 * share, sentence))
-        return text.read(staging, path, file, file, options, found, progress), found.sha256
+    if kind == "text":  # the one pass that finds the encoding takes the fingerprint as well
+        found = encoding.scan(path, partly(progress, 0.0, 0.2))
+        return text.read(staging, path, file, file, options, found, partly(progress, 0.2, 1.0)), found.sha256
     with path.open("rb") as opened:
         fingerprint = hashlib.file_digest(opened, "sha256").hexdigest()
-    return parquet.read(staging, path, file, file, options, progress), fingerprint
+    if kind in ("gzip", "zip"):
+        return _read_archive(staging, path, file, kind, options, progress), fingerprint
+    return _read_table_file(staging, path, kind, file, file, options, progress), fingerprint
+
+
+def _read_table_file(
+    staging: Staging, path: Path, kind: Kind, title: str, file: str, options: ReadOptions, progress: Progress
+) -> list[StagedTable]:
+    if kind == "text":
+        return text.read(staging, path, title, file, options, encoding.scan(path), progress)
+    if kind == "excel":
+        return excel.read(staging, path, title, file, options, progress)
+    return parquet.read(staging, path, title, file, options, progress)
+
+
+def _read_archive(staging: Staging, path: Path, file: str, kind: Kind, options: ReadOptions, progress: Progress) -> list[StagedTable]:
+    """The tables of all files in the archive; a single file keeps the archive's name, several are called "archive › file"."""
+    unpacking = partly(progress, 0.0, 0.3)
+    if kind == "gzip":
+        members = [archive.unpack_gzip(staging, path, file, unpacking)]
+    else:
+        members = archive.unpack_zip(staging, path, file, unpacking)
+    tables = []
+    for number, member in enumerate(members):
+        title = f"{file} › {member.name}" if kind == "zip" else file
+        member_kind = content.kind(member.path, title)
+        if member_kind in ("gzip", "zip"):
+            raise SourceError("An archive in an archive", f"“{title}” is an archive again.", "Unpack it and load the files in it.")
+        part = partly(progress, 0.3 + 0.7 * number / len(members), 0.3 + 0.7 * (number + 1) / len(members))
+        tables += _read_table_file(staging, member.path, member_kind, title, file, options, part)
+        member.path.unlink()
+    return tables

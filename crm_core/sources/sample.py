@@ -7,9 +7,6 @@ from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
-#: Name of the workspace that is made of the sample company.
-SAMPLE_NAME = "Sample company"
-
 #: The order in which an import shows them.
 SAMPLE_TABLES = ("customers", "orders", "order_lines", "products", "surveys", "cases")
 

@@ -29,6 +29,11 @@ def no_progress(share: float, sentence: str) -> None:
     """The progress of those who do not look."""
 
 
+def partly(progress: Progress, start: float, end: float) -> Progress:
+    """The progress of a step that takes the whole from share `start` to share `end`."""
+    return lambda share, sentence: progress(start + (end - start) * share, sentence)
+
+
 @dataclass(frozen=True)
 class SourceColumn:
     """`name` as the user sees it (made unique: "category", "category (2)"), `ref` its name in the staging table."""
