@@ -19,23 +19,25 @@ def midnight(day: date) -> ir.TimestampScalar:
     return ibis.literal(datetime.combine(day, time.min), type="timestamp")
 
 
-def lines(ws: Workspace, as_of: date) -> ir.Table:
-    """Grain: line. Accepted lines before as_of, also those without a customer. Columns of `order_lines`.
+def lines(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
+    """Grain: line. Accepted lines before as_of (and from `since` on), also those without a customer. Columns of `order_lines`.
 
     Raises AnalysisError where the data has no sales.
     """
     table = ws.table("order_lines")
-    return table.filter((~table.is_void).fill_null(True), table.line_at < midnight(as_of))
+    accepted = table.filter((~table.is_void).fill_null(True), table.line_at < midnight(as_of))
+    return accepted if since is None else accepted.filter(accepted.line_at >= midnight(since))
 
 
-def orders(ws: Workspace, as_of: date) -> ir.Table:
+def orders(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
     """Grain: order of a customer. Columns: customer_id, order_id, ordered_on (day of its last line), net_value (returns negative),
     quantity (missing where none is given), gross_profit (missing where no line has a cost), is_purchase.
     """
-    return ws.keep(f"orders {as_of}", lambda: _orders(lines(ws, as_of)))
+    return ws.keep(f"orders {since} {as_of}", lambda: form(lines(ws, as_of, since)))
 
 
-def _orders(lines: ir.Table) -> ir.Table:
+def form(lines: ir.Table) -> ir.Table:
+    """The orders that these lines make; lines without a customer make none."""
     attributed = lines.filter(lines.customer_id.notnull())
     formed = attributed.group_by("customer_id", "order_id").aggregate(
         ordered_on=attributed.line_at.max().date(),
@@ -51,14 +53,15 @@ def is_purchase(orders: ir.Table) -> ir.BooleanValue:
     return (orders.net_value >= 0) & (orders.quantity.isnull() | (orders.quantity > 0))
 
 
-def totals(ws: Workspace, as_of: date) -> ir.Table:
-    """Grain: customer with a line before as_of. Columns: customer_id, net_sales, gross_profit, count_orders (purchases),
-    first_purchase_on, last_purchase_on (both missing without a purchase).
+def totals(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
+    """Grain: customer with a line before as_of (and from `since` on). Columns: customer_id, net_sales, gross_profit, count_orders
+    (purchases), first_purchase_on, last_purchase_on (both missing without a purchase).
     """
-    return ws.keep(f"totals {as_of}", lambda: _totals(orders(ws, as_of)))
+    return ws.keep(f"totals {since} {as_of}", lambda: sum_up(orders(ws, as_of, since)))
 
 
-def _totals(orders: ir.Table) -> ir.Table:
+def sum_up(orders: ir.Table) -> ir.Table:
+    """The totals per customer of these orders."""
     return orders.group_by("customer_id").aggregate(
         net_sales=orders.net_value.sum(),
         gross_profit=orders.gross_profit.sum(),

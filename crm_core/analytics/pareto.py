@@ -8,7 +8,7 @@ shares, vital few and classes are undefined (None, NULL). Sources: definitions o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -18,7 +18,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.analytics.distribution import MONEY, Basics, Boundary, basics, boundary, cumulated, gini, value_of_best
-from crm_core.analytics.orders import totals
+from crm_core.analytics.days import months_before
+from crm_core.analytics.orders import orders, totals
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -216,3 +217,74 @@ def curve(ws: Workspace, as_of: date, value: Value = "net_sales", points: int = 
         {"customer_share": sampled["reached"] / sums.customers, "value_share": [float(worth / sums.total) for worth in sampled["worth"]]}
     )
     return pd.concat([pd.DataFrame({"customer_share": [0.0], "value_share": [0.0]}), shares], ignore_index=True)
+
+
+@dataclass(frozen=True)
+class WithoutBest:
+    """What is left if the best customers go. `best` has columns customer_id, value, largest first; `share` is theirs of the total.
+
+    `customers_to_replace` is how many customers of the average value of the others would make up for them; None where
+    that average is zero or less. `after` describes the others; None where nobody or no value above zero is left.
+    """
+
+    best: pd.DataFrame
+    value_of_best: float
+    share: float | None
+    total_after: float
+    customers_to_replace: int | None
+    after: Concentration | None
+
+
+def without_best(
+    ws: Workspace, as_of: date, value: Value = "net_sales", count: int = 10, shown: ir.Table | None = None
+) -> WithoutBest:
+    """What if the best `count` customers left? Raises AnalysisError where no customer has a value."""
+    table = values(ws, as_of, value)
+    table = table if shown is None else table.semi_join(shown, "customer_id")
+    best = ws.execute(table.order_by(ibis.desc("value"), "customer_id").limit(count))
+    if best.empty:
+        raise AnalysisError("No customers", "No customer has a value before the day looked from.", "Choose a later day, or fewer filters.")
+    spread = cumulated(table.filter(table.customer_id.notin(best["customer_id"].tolist())))
+    left, lost = basics(ws, spread), sum(best["value"], Decimal(0))
+    average = Fraction(left.total) / left.customers if left.customers else Fraction(0)
+    total = left.total + lost
+    return WithoutBest(
+        best=best.astype({"value": "float64"}),
+        value_of_best=float(lost),
+        share=float(lost / total) if total > 0 else None,
+        total_after=float(left.total),
+        customers_to_replace=-int(-Fraction(lost) // average) if average > 0 else None,
+        after=concentration(ws, spread, left.customers, left.total) if left.total > 0 else None,
+    )
+
+
+def over_time(ws: Workspace, as_of: date, value: Value = "net_sales", periods: int = 12) -> pd.DataFrame:
+    """How the concentration moved, each point from a look-back of the same length (with all history it would only pile up).
+
+    Columns: as_of, customers, top20_share, vital_few_share, gini (missing where undefined), look_back_days. Points lie a month apart and end at
+    as_of; the look-back is a year, or half the data where that is shorter. Orders count by their day. Only points whose look-back
+    the data covers are given, so there may be fewer than `periods`, or none.
+    """
+    first = ws.first_day
+    if first is None or first >= as_of:
+        return pd.DataFrame(columns=["as_of", "customers", "top20_share", "vital_few_share", "gini", "look_back_days"])
+    look_back = min(timedelta(days=365), (as_of - first) // 2)
+    days = [day for step in reversed(range(periods)) if (day := months_before(as_of, step)) - look_back >= first]
+    return pd.DataFrame([_point(ws, as_of, value, day, look_back) for day in days])
+
+
+def _point(ws: Workspace, as_of: date, value: Value, day: date, look_back: timedelta) -> dict[str, object]:
+    formed = orders(ws, as_of)
+    window = formed.filter(formed.ordered_on < day, formed.ordered_on >= day - look_back)
+    column = "net_value" if value == "net_sales" else value
+    spread = cumulated(window.group_by("customer_id").aggregate(value=window[column].sum()))
+    sums = basics(ws, spread)
+    group = concentration(ws, spread, sums.customers, sums.total) if sums.total > 0 else None
+    return {
+        "as_of": day,
+        "customers": sums.customers,
+        "top20_share": group.top20_share if group else None,
+        "vital_few_share": group.vital_few_share if group else None,
+        "gini": gini(sums) if sums.customers else None,
+        "look_back_days": look_back.days,
+    }

@@ -12,19 +12,15 @@ from itertools import product
 import ibis.expr.types as ir
 import pandas as pd
 
+from crm_core.analytics.explain import CustomerExplanation, explain
 from crm_core.analytics.orders import totals
-from crm_core.analytics.scores import CutPoints, RfmSettings, find_cut_points, measured, scored
+from crm_core.analytics.scores import CutPoints, RfmSettings, cut_points, measured, scored
 from crm_core.analytics.segment_table import SCORES
 from crm_core.analytics.segment_words import rule
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
-__all__ = ["CutPoints", "RfmSettings", "customers", "cut_points", "grid", "segments", "split"]
-
-
-def cut_points(ws: Workspace, as_of: date, settings: RfmSettings = RfmSettings()) -> CutPoints:
-    """The cut points of all customers at as_of, or those typed. Raises AnalysisError without any purchase."""
-    return ws.remember(f"cut points {as_of} {settings!r}", lambda: find_cut_points(ws, measured(totals(ws, as_of), as_of), settings))
+__all__ = ["CustomerExplanation", "CutPoints", "RfmSettings", "customers", "customers_shown", "cut_points", "explain", "grid", "segments", "split"]
 
 
 def customers(ws: Workspace, as_of: date, settings: RfmSettings = RfmSettings()) -> ir.Table:

@@ -18,6 +18,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from crm_core.analytics.orders import totals
 from crm_core.analytics.segment_table import SCORES, SEGMENTS, SegmentTable
 from crm_core.errors import AnalysisError, Problem
 from crm_core.workspace import Workspace
@@ -88,6 +89,11 @@ def measured(totals: ir.Table, as_of: date) -> ir.Table:
         count_orders=buyers.count_orders,
         net_sales=buyers.net_sales.cast(MONEY),
     )
+
+
+def cut_points(ws: Workspace, as_of: date, settings: RfmSettings = RfmSettings()) -> CutPoints:
+    """The cut points of all customers at as_of, or those typed. Raises AnalysisError without any purchase."""
+    return ws.remember(f"cut points {as_of} {settings!r}", lambda: find_cut_points(ws, measured(totals(ws, as_of), as_of), settings))
 
 
 def find_cut_points(ws: Workspace, measured: ir.Table, settings: RfmSettings) -> CutPoints:
