@@ -1,0 +1,85 @@
+"""What the import cannot do without, and what only the user can decide: each with the columns it is about and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_core.errors import Problem
+from crm_core.mapping.assign import Assignment
+from crm_core.mapping.grains import Look
+from crm_core.mapping.guess import BY_VALUES
+from crm_core.mapping.links import is_one_to_one
+from crm_core.mapping.model import Mapping, TableMapping, fields_for
+from crm_core.sources.staging import Staging
+
+#: Fields that change every figure: about them no choice is made between equals.
+DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "score", "customer_key")
+
+
+def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
+    """A question for each decisive field that two columns could feed about equally well and not to the same effect."""
+    asked = []
+    for name in DECISIVE:
+        column = table.fields.get(name)
+        rivals = [one for one in assigned.rivals.get(name, ()) if one not in table.fields.values()]
+        if column is None or not rivals or _same(staging, look.source, name, column, rivals):
+            continue
+        asked.append(_which(table, name, column, rivals[0], assigned.score(name) <= BY_VALUES))
+    return asked
+
+
+def requirements(staging: Staging, mapping: Mapping) -> list[Problem]:
+    """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders."""
+    used = [one for one in mapping.tables if one.grain != "ignore"]
+    lines = [one for one in used if one.grain == "order_lines"]
+    if not used:
+        return [Problem("nothing_to_use", "error", "No table holds sales, survey responses or cases that can be read", _WAY_OUT)]
+    if not lines:
+        return [] if any(one.grain in ("surveys", "cases") for one in used) else [_no_amounts(used)]
+    return [problem for one in lines for problem in _missing(one, mapping)] + [problem for one in used for problem in _missing_key(one)]
+
+
+_WAY_OUT = "Assign the date, the customer and the amount to columns: --map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN."
+
+
+def _no_amounts(used: Sequence[TableMapping]) -> Problem:
+    tables = ", ".join(one.source for one in used)
+    return Problem("no_amount", "error", f"No column of {tables} holds the amounts of the sales", "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.", used[0].source)
+
+
+def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
+    orders = [one for one in mapping.tables if one.grain == "orders" and "order_id" in one.fields]
+    by_orders = {name for one in orders for name in one.fields} if "order_id" in table.fields else set()
+    has = table.fields.keys() | by_orders
+    problems = []
+    if not {"net_amount", "unit_price"} & table.fields.keys():
+        problems.append(Problem("no_amount", "error", "No column holds the amount of a sale", "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.", table.source))
+    if "ordered_at" not in has and "line_at" not in table.fields:
+        problems.append(Problem("no_date", "error", "No column holds the date of a sale", "Assign one (--map ordered_at=COLUMN), or add the file of the orders.", table.source))
+    if "customer_id" not in has:
+        problems.append(Problem("no_customer", "error", "No column says which customer bought", "Assign one (--map customer_id=COLUMN), or add the file of the orders.", table.source))
+    if "unit_price" in table.fields and not {"net_amount", "quantity"} & table.fields.keys():
+        message = f"There is a price (“{table.fields['unit_price']}”) and no quantity, so each row counts as one piece"
+        problems.append(Problem("quantity_assumed", "info", message, "", table.source, table.fields["unit_price"]))
+    return problems
+
+
+def _missing_key(table: TableMapping) -> list[Problem]:
+    """Fields without which a table of that grain cannot be joined or counted."""
+    needed = {"orders": "order_id", "customers": "customer_id", "products": "product_id", "surveys": "score"}.get(table.grain)
+    if needed is None or needed in table.fields:
+        return []
+    label = fields_for(table.grain)[needed].label.lower()
+    return [Problem("no_key", "error", f"No column holds the {label}", f"Assign one (--map {needed}=COLUMN) or leave the table out.", table.source)]
+
+
+def _same(staging: Staging, source: str, field: str, column: str, rivals: Sequence[str]) -> bool:
+    """True where it makes no difference which column is chosen: each value of one goes with exactly one of the other."""
+    return all(is_one_to_one(staging, source, column, rival) for rival in rivals)
+
+
+def _which(table: TableMapping, field: str, column: str, rival: str, by_values: bool) -> Problem:
+    label = fields_for(table.grain)[field].label.lower()
+    grounds = "no name says so, and by their values" if by_values else "by their names"
+    message = f"“{column}” and “{rival}” could both be the {label} ({grounds})"
+    return Problem("which_column", "question", message, f"Choose one: --map {field}={column} or --map {field}={rival}.", table.source, column)

@@ -1,0 +1,123 @@
+"""Corrections in words, as the command line takes them: `[TABLE.]FIELD=[FILE:]COLUMN`.
+
+TABLE is a canonical table ("customers.customer_id"), FIELD one of its fields; FILE is a source table or file, with or without its
+ending, in any case. Without FILE the column is looked for in all files.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from crm_core.errors import MappingError, Problem
+from crm_core.mapping.formats import with_formats
+from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
+from crm_core.mapping.names import same
+from crm_core.schema import TABLES
+from crm_core.sources.staging import Staging, StagedTable
+
+#: What a row becomes when it is given a field that its present grain has not: by canonical table.
+_GRAIN_OF: dict[str, Grain] = {"order_lines": "order_lines", "orders": "orders", "customers": "customers", "surveys": "surveys", "cases": "cases"}
+
+
+def override(staging: Staging, mapping: Mapping, assignments: Sequence[str]) -> Mapping:
+    """The mapping with each assignment carried out in turn; what fed the field before, and what the column fed before, gives way.
+
+    A table whose grain has no such field takes the grain that has. Raises MappingError with all assignments that cannot be understood.
+    """
+    problems: list[Problem] = []
+    for assignment in assignments:
+        try:
+            mapping = _assign(staging, mapping, assignment)
+        except _Misunderstood as reason:
+            problems.append(Problem("override", "error", f"“{assignment}”: {reason.message}", reason.hint))
+    if problems:
+        raise MappingError("The assignment of columns is not understood", hint="Write --map FIELD=COLUMN, --map TABLE.FIELD=COLUMN or --map FIELD=FILE:COLUMN.", problems=problems)
+    return replace(mapping, tables=with_formats(staging, mapping.tables, mapping.options).tables)
+
+
+class _Misunderstood(Exception):
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(message)
+
+
+def _assign(staging: Staging, mapping: Mapping, assignment: str) -> Mapping:
+    target, separator, origin = assignment.partition("=")
+    if not separator or not target.strip() or not origin.strip():
+        raise _Misunderstood("it has no “=” between field and column" if not separator else "the field or the column is missing")
+    canonical, field = _field(target.strip())
+    source, column = _column(staging, mapping, origin.strip(), canonical, field)
+    return mapping.with_table(_fed(mapping.table(source), canonical, field, column))
+
+
+def _field(target: str) -> tuple[str, str]:
+    """(canonical table or "", field) as they are spelled in the schema."""
+    table, dot, field = target.rpartition(".")
+    if dot and table not in TABLES:
+        raise _Misunderstood(f"there is no table “{table}”", _nearest(table, TABLES))
+    known = [one.name for name in ([table] if table else TABLES) for one in TABLES[name].mappable()]
+    if field not in known:
+        raise _Misunderstood(f"there is no field “{field}”" + (f" in {table}" if table else ""), _nearest(field, known))
+    return table, field
+
+
+def _column(staging: Staging, mapping: Mapping, origin: str, canonical: str, field: str) -> tuple[str, str]:
+    """(source table, column) that the words mean; a colon may part the file from the column or belong to the column's name."""
+    wherever = _holders(staging.tables, origin)
+    if not wherever:
+        for at in (index for index, sign in enumerate(origin) if sign == ":"):
+            files = [one for one in staging.tables if _is_called(one, origin[:at].strip())]
+            wherever += _holders(files, origin[at + 1 :].strip())
+            if files and not wherever:
+                raise _Misunderstood(f"“{files[0].name}” has no column “{origin[at + 1 :]}”", _nearest(origin[at + 1 :], (one.name for one in files[0].columns)))
+    if not wherever:
+        raise _Misunderstood(f"there is no column “{origin}”", _nearest(origin, (one.name for table in staging.tables for one in table.columns)))
+    return _preferred(mapping, wherever, canonical, field)
+
+
+def _holders(tables: Sequence[StagedTable], column: str) -> list[tuple[str, str]]:
+    """(table, column) of the tables with a column of that name, spelled exactly if any is, else in any spelling."""
+    exact = [(table.name, one.name) for table in tables for one in table.columns if one.name == column]
+    return exact or [(table.name, one.name) for table in tables for one in table.columns if same(one.name, column)]
+
+
+def _preferred(mapping: Mapping, found: list[tuple[str, str]], canonical: str, field: str) -> tuple[str, str]:
+    """Of several tables with such a column, the one whose rows may feed the field already; several equal ones must be told apart."""
+    fitting = [pair for pair in found if field in fields_for(mapping.table(pair[0]).grain) and (not canonical or canonical in GRAIN_TABLES[mapping.table(pair[0]).grain][:1])]
+    candidates = fitting or [pair for pair in found if field in fields_for(mapping.table(pair[0]).grain)] or found
+    if len(candidates) > 1:
+        files = ", ".join(source for source, _ in candidates)
+        raise _Misunderstood(f"several tables have a column “{candidates[0][1]}” ({files})", f"Say which: {field}={candidates[0][0]}:{candidates[0][1]}.")
+    return candidates[0]
+
+
+def _fed(table: TableMapping, canonical: str, field: str, column: str) -> TableMapping:
+    """The table with the field fed by the column, under a grain that has the field (and is of the canonical table, if one is named)."""
+    grain = _grain(table.grain, canonical, field)
+    known = fields_for(grain)
+    kept = {name: fed for name, fed in table.fields.items() if name in known and fed != column}
+    return replace(table, grain=grain, fields=kept, attributes=table.attributes if grain in ("order_lines", "orders", "customers") else ()).with_field(field, column)
+
+
+def _grain(present: Grain, canonical: str, field: str) -> Grain:
+    if field in fields_for(present) and (not canonical or canonical in GRAIN_TABLES[present]):
+        return present
+    if canonical:
+        return _GRAIN_OF[canonical]
+    owners = [name for name in ("order_lines", "surveys", "cases", "orders", "customers") if field in {one.name for one in TABLES[name].mappable()}]
+    return "order_lines" if present == "ignore" and field in fields_for("order_lines") else _GRAIN_OF[owners[0]]
+
+
+def _is_called(table: StagedTable, words: str) -> bool:
+    """True where the words are the table's or its file's name, or the part after "›", in any case, with or without ending."""
+    names = {table.name, table.file, table.name.rpartition("›")[2].strip()}
+    return words.casefold() in {form.casefold() for name in names for form in (name, name.rpartition(".")[0] or name)}
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """What may have been meant, and what there is."""
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return (f"Did you mean “{near[0]}”? " if near else "") + f"There are: {', '.join(names)}."

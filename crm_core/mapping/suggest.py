@@ -1,0 +1,130 @@
+"""What the program makes of the staged tables by itself: grain, fields, formats and attributes, with its reasons and its doubts.
+
+Names and values speak together (`assign`, `grains`, `refine`); a doubt that changes figures becomes a question, and nothing that was
+left out stays unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from crm_core.errors import Problem
+from crm_core.mapping import attributes, refine
+from crm_core.mapping.assign import Assignment
+from crm_core.mapping.doubts import doubts, requirements
+from crm_core.mapping.formats import with_formats
+from crm_core.mapping.grains import Look, Verdict, decide_grains
+from crm_core.mapping.guess import BY_VALUES
+from crm_core.mapping.model import Grain, ImportOptions, Mapping, TableMapping, fields_for
+from crm_core.mapping.profile import ColumnProfile, profile
+from crm_core.sources.staging import Staging
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a column feeds a field: `confidence` from 0 to 1 and the grounds in words."""
+
+    column: str
+    confidence: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """`reasons` is source table -> field -> Reason; `problems` of severity "question" want an answer before the import."""
+
+    mapping: Mapping
+    reasons: dict[str, dict[str, Reason]]
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_certain(self) -> bool:
+        return not any(problem.severity in ("error", "question") for problem in self.problems)
+
+
+def suggest(staging: Staging, options: ImportOptions = ImportOptions(), remembered: Mapping | None = None) -> Suggestion:
+    """The suggestion for all staged tables; `remembered` decisions hold for tables of the same columns.
+
+    Formats of dates and numbers are decided anew from the values.
+    """
+    looks = [Look(one.name, one.rows, profile(staging, one.name)) for one in staging.tables]
+    verdicts = decide_grains(staging, looks)
+    found = _refined(staging, looks, verdicts)
+    tables = [_table(staging, look, found[look.source]) for look in looks]
+    problems = [problem for look in looks for problem in found[look.source].problems]
+    recalled = [_recalled(one, look, remembered) for one, look in zip(tables, looks, strict=True)]
+    asked = [problem for look, table, kept in zip(looks, tables, recalled, strict=True) if kept is None for problem in doubts(staging, look, table, found[look.source].assignment)]
+    decided = with_formats(staging, [kept or table for kept, table in zip(recalled, tables, strict=True)], options)
+    mapping = Mapping(tuple(decided.tables), options)
+    problems += [*asked, *decided.problems, *_left_out(mapping, verdicts), *requirements(staging, mapping)]
+    return Suggestion(mapping, {look.source: _reasons(look, table, found[look.source].assignment) for look, table in zip(looks, mapping.tables, strict=True)}, tuple(problems))
+
+
+def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdict]) -> dict[str, refine.Refined]:
+    """Sales and orders first: the customers' key is looked for among the customers they name."""
+    found: dict[str, refine.Refined] = {}
+    for look in looks:
+        grain = verdicts[look.source].grain
+        assigned = look.assigned(grain)
+        found[look.source] = refine.sales(staging, look, assigned) if grain in ("order_lines", "orders") else refine.Refined(assigned)
+    buyers = [(source, one.assignment.fields["customer_id"]) for source, one in found.items() if verdicts[source].grain in ("order_lines", "orders") and "customer_id" in one.assignment.fields]
+    for look in looks:
+        if verdicts[look.source].grain == "customers":
+            found[look.source] = refine.customers(staging, look, look.assigned("customers"), buyers)
+    return found
+
+
+def _table(staging: Staging, look: Look, found: refine.Refined) -> TableMapping:
+    assigned = found.assignment
+    known = fields_for(assigned.grain)
+    fields = {name: assigned.fields[name] for name in known if name in assigned.fields}
+    return TableMapping(look.source, assigned.grain, fields, attributes.propose(staging, look.source, assigned.grain, look.columns, fields))
+
+
+def _recalled(table: TableMapping, look: Look, remembered: Mapping | None) -> TableMapping | None:
+    """The remembered decisions for a table of exactly these columns, under the table's present name."""
+    if remembered is None:
+        return None
+    columns = {one.name for one in look.columns}
+    for one in remembered.tables:
+        used = {*one.fields.values(), *one.attributes}
+        if one.source == table.source and used <= columns:
+            return replace(one, numbers={}, dates={})
+    return next((replace(one, source=table.source, numbers={}, dates={}) for one in remembered.tables if used_columns(one) <= columns and one.fields and _shape_of(one, remembered) == look.shape), None)
+
+
+def used_columns(table: TableMapping) -> set[str]:
+    """Columns that feed a field or an attribute."""
+    return {*table.fields.values(), *table.attributes}
+
+
+def _shape_of(table: TableMapping, remembered: Mapping) -> tuple[str, ...]:
+    return tuple(sorted(used_columns(table)))
+
+
+def _left_out(mapping: Mapping, verdicts: dict[str, Verdict]) -> list[Problem]:
+    return [
+        Problem("table_ignored", "info", f"This table is left out: {verdicts[one.source].reason}", "Choose what one row is if it should be used.", one.source)
+        for one in mapping.tables
+        if one.grain == "ignore"
+    ]
+
+
+def _reasons(look: Look, table: TableMapping, assigned: Assignment) -> dict[str, Reason]:
+    fields = fields_for(table.grain)
+    return {name: _reason(fields[name].label, look.column(column), assigned.score(name) if assigned.fields.get(name) == column else 1.0) for name, column in table.fields.items()}
+
+
+def _reason(label: str, column: ColumnProfile, score: float) -> Reason:
+    """ "the name “Uid” means customer id; 8,000 different values"."""
+    grounds = f"the name “{column.name}” means {label.lower()}" if score > BY_VALUES else f"the values of “{column.name}” fit {label.lower()}"
+    return Reason(column.name, round(min(score, 1.0), 2), f"{grounds}; {_what(column)}")
+
+
+def _what(column: ColumnProfile) -> str:
+    if column.date is not None and column.date.evidence:
+        return column.date.evidence
+    if column.distinct == column.filled and column.filled:
+        return "every value is different"
+    return f"{column.distinct:,} different value{'s' if column.distinct != 1 else ''}"
