@@ -55,7 +55,7 @@ def _peak(customers: pd.Series, value: pd.Series) -> list[dict[str, Any]]:
     highest = float(value.max())
     if highest < 1.005:
         return []
-    return [_note(float(customers[value.idxmax()]), highest, f"peak {highest:.0%}", ax=0, ay=-20)]
+    return [_note(float(customers.iloc[int(value.argmax())]), highest, f"peak {highest:.0%}", ax=0, ay=-20)]
 
 
 def _note(x: float, y: float, text: str, ax: int, ay: int) -> dict[str, Any]:

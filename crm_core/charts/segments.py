@@ -1,101 +1,50 @@
 """How customers spread over the RFM segments, how a segment compares, and where customers moved: charts of one row a cell, segment or pair.
 
-Marks that can be clicked carry in `customdata` what they select: first the name of the segment, then (in the grid) the two scores.
+Marks that can be clicked say in `customdata` what they select, first the name of a segment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from crm_core.charts import theme
+from crm_core.charts import cells, theme
 
 SCORES = (1, 2, 3, 4, 5)
-_NOBODY = "No customers to show with these filters."
+NO_MOVES = "Nobody bought in either of the two periods."
 
 
 def grid(frame: pd.DataFrame, value: str = "customers", currency: str = "") -> go.Figure:
-    """The 25 cells of R × F, coloured by `value` ("customers" or "net_sales"), each with its segment's name; a clicked cell gets a frame.
+    """The 25 cells of R × F, coloured by `value` ("customers" or "net_sales"), each with its segment's name.
 
     `frame` has r_score, f_score, segment, customers, net_sales; a cell without a row is left blank.
-    Points without colour lie over the cells, since plotly lets a point be clicked, but not a cell of a heatmap; the nearest one wins.
+    A cell selects (segment, r_score, f_score).
     """
     if not frame["customers"].sum():
-        return theme.nothing(_NOBODY)
-    cells = frame.assign(shown=frame[value].astype(float)).set_index(["r_score", "f_score"])
-    heat = cells["shown"].unstack("f_score").reindex(index=SCORES, columns=SCORES)
-    label = "Customers" if value == "customers" else theme.with_unit("Net sales", currency)
-    return theme.figure(
-        theme.cells(SCORES, SCORES, heat.to_numpy(), hoverinfo="skip"),
-        _cell_points(cells, label),
-        height=430,
-        showlegend=False,
-        hoverdistance=-1,
-        xaxis=theme.axis("F score: how often (5 = most orders)", tickvals=SCORES, range=[0.5, 5.5], showgrid=False),
-        yaxis=theme.axis("R score: how recently (5 = latest)", tickvals=SCORES, range=[0.5, 5.5], showgrid=False),
+        return theme.nothing(theme.NOBODY)
+    drawn = [_grid_cell(row, float(getattr(row, value)), currency) for row in theme.rows(frame)]
+    often = cells.places([str(score) for score in SCORES], "F score: how often (5 = most orders)")
+    lately = cells.places([str(score) for score in SCORES], "R score: how recently (5 = latest)")
+    return cells.figure(drawn, often, lately, count=(5, 5), mark=60)
+
+
+def _grid_cell(row: Any, shown: float, currency: str) -> cells.Cell:
+    name = theme.safe(row.segment)
+    return cells.Cell(
+        column=int(row.f_score) - 1,
+        row=int(row.r_score) - 1,
+        value=shown,
+        text=f"{_two_lines(row.segment)}<br><b>{theme.compact(shown)}</b>",
+        selects=(row.segment, int(row.r_score), int(row.f_score)),
+        hover=f"<b>{name}</b><br>R {row.r_score}, F {row.f_score}<br>{row.customers:,} customers<br>{_sales(row.net_sales, currency)}",
     )
 
 
-def _cell_points(cells: pd.DataFrame, label: str) -> go.Scatter:
-    """One clickable, invisible square a cell that carries the cell's words and its hover text."""
-    rows = list(cells.reset_index().itertuples())
-    return go.Scatter(
-        x=[row.f_score for row in rows],
-        y=[row.r_score for row in rows],
-        mode="markers+text",
-        marker={"symbol": "square", "size": 60, "color": theme.TRANSPARENT},
-        text=[f"{_two_lines(row.segment)}<br><b>{theme.compact(row.shown)}</b>" for row in rows],
-        textfont={"size": 11, "color": theme.INK},
-        selected={"marker": {"color": theme.CHOSEN, "opacity": 1}, "textfont": {"color": theme.INK}},
-        unselected={"marker": {"opacity": 0}, "textfont": {"color": theme.INK}},
-        customdata=[
-            [row.segment, int(row.r_score), int(row.f_score), int(row.customers), float(row.net_sales), theme.safe(row.segment)]
-            for row in rows
-        ],
-        hovertemplate="<b>%{customdata[5]}</b><br>R %{customdata[1]}, F %{customdata[2]}<br>%{customdata[3]:,} customers"
-        "<br>net sales %{customdata[4]:,.0f}<extra></extra>",
-        name=label,
-    )
-
-
-def bars(frame: pd.DataFrame, order: Sequence[str], currency: str = "") -> go.Figure:
-    """Each segment's share of customers beside its share of net sales, in the order of the segment table (the best on top).
-
-    `frame` has segment, customers, customer_share, net_sales, sales_share (missing where the total of sales is zero or less).
-    """
-    if not frame["customers"].sum():
-        return theme.nothing(_NOBODY)
-    rows = frame.set_index("segment").reindex([name for name in order if name in set(frame["segment"])]).iloc[::-1]
-    customers = _share_bar(rows, "customer_share", "customers", "customers", place=0)
-    sales = _share_bar(rows, "sales_share", "net_sales", f"net sales {theme.in_template(currency)}".rstrip(), place=1)
-    return theme.figure(
-        sales,
-        customers,
-        height=90 + 40 * len(rows),
-        barmode="group",
-        legend={"traceorder": "reversed", "orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0},
-        xaxis=theme.shares("Share of all shown"),
-        yaxis=theme.axis(),
-    )
-
-
-def _share_bar(rows: pd.DataFrame, share: str, number: str, unit: str, *, place: int) -> go.Bar:
-    """The bars of one share; the hover text gives the number behind it."""
-    values = rows[share].astype(float)
-    return go.Bar(
-        x=values,
-        y=theme.labels(rows.index),
-        orientation="h",
-        name=f"share of {number.replace('_', ' ')}",
-        marker=theme.fill(theme.PALETTE[place], place),
-        text=[f"{value:.0%}" if pd.notna(value) else "" for value in values],
-        textposition="outside",
-        cliponaxis=False,
-        customdata=[[segment, float(count), theme.safe(segment)] for segment, count in zip(rows.index, rows[number], strict=True)],
-        hovertemplate=f"<b>%{{customdata[2]}}</b><br>%{{x:.1%}} of all shown<br>%{{customdata[1]:,.0f}} {unit}<extra></extra>",
-    )
+def _sales(amount: float, currency: str) -> str:
+    return f"net sales {amount:,.0f} {theme.safe(currency)}".rstrip()
 
 
 def split(frame: pd.DataFrame, order: Sequence[str], label: str, most: int = 15) -> go.Figure:
@@ -104,10 +53,8 @@ def split(frame: pd.DataFrame, order: Sequence[str], label: str, most: int = 15)
     `frame` has value ("" where unknown), segment, customers; `label` is the user's name of the attribute.
     """
     if frame.empty:
-        return theme.nothing(_NOBODY)
-    counts = (
-        frame.assign(customers=frame["customers"].astype(float)).groupby(["value", "segment"])["customers"].sum().unstack(fill_value=0.0)
-    )
+        return theme.nothing(theme.NOBODY)
+    counts = frame.assign(customers=frame["customers"].astype(float)).groupby(["value", "segment"])["customers"].sum().unstack(fill_value=0)
     counts = counts.loc[counts.sum(axis=1).sort_values(kind="stable").index[-most:]]
     totals = counts.sum(axis=1)
     names = theme.labels((f"{theme.short(value or 'unknown', 20)} · {total:,.0f}" for value, total in totals.items()), length=40)
@@ -118,7 +65,7 @@ def split(frame: pd.DataFrame, order: Sequence[str], label: str, most: int = 15)
         barmode="stack",
         xaxis=theme.shares("Share of the customers", range=[0, 1]),
         yaxis=theme.axis(theme.safe(theme.short(label, 40))),
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0, "traceorder": "normal"},
+        legend=theme.LEGEND | {"traceorder": "normal"},
     )
 
 
@@ -139,20 +86,28 @@ def _mix_bar(counts: pd.Series, totals: pd.Series, names: list[str], place: int)
 def matrix(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", currency: str = "") -> go.Figure:
     """Movement between two dates: from the segment of a row to the segment of a column; cells hold customers or net sales.
 
-    `frame` has from_segment, to_segment, customers, net_sales; names outside `order` (such as "no purchase yet") come last.
+    `frame` has from_segment, to_segment, customers, net_sales; names outside `order` (no order before, none since) come last. A cell
+    selects (from_segment, to_segment).
     """
     if frame.empty:
-        return theme.nothing("Nobody was a customer at both dates.")
+        return theme.nothing(NO_MOVES)
     froms, tos = _ordered(frame["from_segment"], order), _ordered(frame["to_segment"], order)
-    counts = frame.assign(shown=frame[value].astype(float)).groupby(["from_segment", "to_segment"])["shown"].sum()
-    table = counts.unstack().reindex(index=froms, columns=tos)
-    label = "customers" if value == "customers" else theme.with_unit("net sales", currency)
-    hover = f"from <b>%{{y}}</b><br>to <b>%{{x}}</b><br>%{{z:,.0f}} {label}<extra></extra>"
-    return theme.figure(
-        theme.cells(theme.labels(tos), theme.labels(froms), table.to_numpy(), hovertemplate=hover, texttemplate="%{text}"),
-        height=150 + 34 * len(froms),
-        xaxis=theme.axis("Later", side="top", tickangle=-40, showgrid=False),
-        yaxis=theme.axis("Earlier", autorange="reversed", showgrid=False),
+    upwards = froms[::-1]
+    drawn = [
+        cells.Cell(
+            column=tos.index(row.to_segment),
+            row=upwards.index(row.from_segment),
+            value=float(getattr(row, value)),
+            text=theme.compact(float(getattr(row, value))),
+            selects=(row.from_segment, row.to_segment),
+            hover=f"from <b>{theme.safe(row.from_segment)}</b><br>to <b>{theme.safe(row.to_segment)}</b><br>{row.customers:,} customers"
+            f"<br>{_sales(row.net_sales, currency)}",
+        )
+        for row in theme.rows(frame)
+    ]
+    later = cells.places(theme.labels(tos), "Later", side="top", tickangle=-45)
+    return cells.figure(
+        drawn, later, cells.places(theme.labels(upwards), "Earlier"), count=(len(tos), len(froms)), height=150 + 34 * len(froms)
     )
 
 
@@ -163,7 +118,7 @@ def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", cu
     """
     moved = frame[frame[value].astype(float) > 0] if not frame.empty else frame
     if moved.empty:
-        return theme.nothing("Nobody was a customer at both dates.")
+        return theme.nothing(NO_MOVES)
     froms, tos = _ordered(moved["from_segment"], order), _ordered(moved["to_segment"], order)
     colour = theme.colours([*order, *(name for name in [*froms, *tos] if name not in order)])
     left = {name: place for place, name in enumerate(froms)}
@@ -183,7 +138,7 @@ def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", cu
                 "thickness": 14,
                 "line": {"width": 0},
             },
-            textfont={"color": theme.INK, "shadow": "none", "size": 12},
+            textfont={"shadow": "none", "size": 12},
             link={
                 "source": [left[name] for name in moved["from_segment"]],
                 "target": [right[name] for name in moved["to_segment"]],

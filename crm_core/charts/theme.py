@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 #: Ten colours that readers with any of the three colour blindnesses can tell apart (a test simulates them); first "now" and "before".
@@ -27,6 +28,11 @@ CHOSEN = BEFORE
 
 #: Beside colour, a hatching per place in a series, so that nothing is said by colour alone.
 PATTERNS = ("", "/", ".", "x", "-", "\\", "+", "|", "", "/")
+
+#: Above the chart, since a legend at the side leaves a narrow screen no room.
+LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0, "title": {"text": ""}}
+
+NOBODY = "No customers to show with these filters."
 
 FONT = "Vazirmatn, 'Source Sans', 'Source Sans Pro', system-ui, sans-serif"
 
@@ -48,7 +54,7 @@ def figure(*traces: Any, height: int = 360, **layout: Any) -> go.Figure:
         "paper_bgcolor": TRANSPARENT,
         "plot_bgcolor": TRANSPARENT,
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0, "title": {"text": ""}},
+        "legend": LEGEND,
         "bargap": 0.25,
     }
     return go.Figure(data=list(traces), layout=go.Layout(style | layout))
@@ -115,6 +121,11 @@ def labels(texts: Iterable[object], length: int = 24) -> list[str]:
     return result
 
 
+def rows(frame: pd.DataFrame) -> list[Any]:
+    """The rows as named tuples."""
+    return list(frame.itertuples())
+
+
 def colours(names: Sequence[str]) -> dict[str, str]:
     """One colour a name by its place, the same on every chart of a page; beyond ten they repeat."""
     return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)}
@@ -125,27 +136,6 @@ def fill(colour: str, place: int = 0) -> dict[str, Any]:
     shape = PATTERNS[place % len(PATTERNS)]
     pattern = {"shape": shape, "fillmode": "overlay", "fgcolor": "#FFFFFF", "fgopacity": 0.55, "size": 7, "solidity": 0.25}
     return {"color": colour, "pattern": pattern, "line": {"width": 0.5, "color": "#FFFFFF"}}
-
-
-def cells(x: Sequence[Any], y: Sequence[Any], z: Any, **more: Any) -> go.Heatmap:
-    """Counts or amounts in cells, coloured from zero up (a value below zero is as pale as zero); `text` holds each value in short."""
-    numbers = [[float(cell) for cell in row] for row in z]
-    top = max((cell for row in numbers for cell in row if math.isfinite(cell)), default=0.0)
-    return go.Heatmap(
-        x=x,
-        y=y,
-        z=numbers,
-        zmin=0,
-        zmax=max(top, 1e-9),
-        colorscale=SEQUENTIAL,
-        xgap=3,
-        ygap=3,
-        showscale=False,
-        hoverongaps=False,
-        text=[[compact(cell) if math.isfinite(cell) else "" for cell in row] for row in numbers],
-        textfont={"color": INK},
-        **more,
-    )
 
 
 def compact(value: float) -> str:
