@@ -1,0 +1,34 @@
+"""The dashboard: page config, navigation, and the frame around every page. Start it with `streamlit run app.py`.
+
+Streamlit finds `app` below and serves it as an ASGI app, which reads this file once more, as the script of every run.
+Why not a plain script: a deep link as the first request after a start would run the file in pages/ without this
+frame (Streamlit's older way with a folder of that name), and security headers need a middleware.
+"""
+
+import streamlit as st
+
+from pages import clusters, data, key_customers, overview, segments
+from ui import frame, guards, server
+
+CUSTOMERS = (
+    (overview.render, "Overview", "overview", "📈"),
+    (segments.render, "Segments", "segments", "🧩"),
+    (clusters.render, "Clusters", "clusters", "🔬"),
+    (key_customers.render, "Key customers", "key-customers", "⭐"),
+)
+
+
+def main() -> None:
+    st.set_page_config(page_title="CRM Strategy Dashboard", page_icon="📈", layout="wide")
+    customers = [st.Page(render, title=title, url_path=path, icon=icon, default=path == "overview") for render, title, path, icon in CUSTOMERS]
+    loading = [st.Page(data.render, title="Data", url_path="data", icon="📂")]
+    page = st.navigation({"Customers": customers, "Data": loading})
+    frame.draw({**{path: one for (_, _, path, _), one in zip(CUSTOMERS, customers, strict=True)}, "data": loading[0]})
+    with guards.guard():
+        page.run()
+
+
+if __name__ == "__main__":
+    main()
+else:
+    app = st.App(__file__, lifespan=server.lifespan, middleware=server.middleware())

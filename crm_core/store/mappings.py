@@ -1,0 +1,121 @@
+"""Remembered mappings: how a user mapped a table of this shape the last time.
+
+The shape of a table is a hash of its column names (normalised, in any order), so next month's export finds the decisions
+on this month's. Column names and decisions are kept, never a value of a file: an example date in the evidence of a format is dropped.
+One row a shape, replaced when a user decides anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Mapping as Environment
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, String, Text, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from crm_core.errors import WorkspaceError
+from crm_core.mapping.model import DateFormat, Mapping, TableMapping
+from crm_core.sources.staging import StagedTable, Staging
+from crm_core.store.home import Home
+
+
+class Base(DeclarativeBase):
+    """Tables of the store."""
+
+
+class RememberedMapping(Base):
+    """One row per shape of a table: the last accepted decisions on it (JSON of a TableMapping)."""
+
+    __tablename__ = "remembered_mappings"
+
+    shape: Mapped[str] = mapped_column(String(64), primary_key=True)
+    decisions: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class RememberedMappings:
+    """The store of remembered mappings; every method is one transaction and raises WorkspaceError where the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        try:
+            Base.metadata.create_all(engine)
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
+
+    def remember(self, staging: Staging, mapping: Mapping, now: datetime) -> None:
+        """Keeps the decisions on every table of an accepted import."""
+        try:
+            with Session(self._engine) as session, session.begin():
+                for table in mapping.tables:
+                    decisions = json.dumps(_forget_values(table), ensure_ascii=False)
+                    session.merge(RememberedMapping(shape=shape_of(staging.staged(table.source)), decisions=decisions, saved_at=now))
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
+
+    def recall(self, staging: Staging) -> Mapping | None:
+        """Former decisions on the tables that are staged, in terms of their present names; None where no shape is known."""
+        try:
+            with Session(self._engine) as session:
+                found = [(table, session.get(RememberedMapping, shape_of(table))) for table in staging.tables]
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
+        tables = tuple(_renamed(json.loads(row.decisions), table) for table, row in found if row is not None)
+        return Mapping(tables) if tables else None
+
+
+def open_mappings(home: Home, environment: Environment[str, str] = os.environ) -> RememberedMappings:
+    """The store at CRM_STORE_URL (a database URL set by the administrator), or SQLite in the home."""
+    return RememberedMappings(create_engine(environment.get("CRM_STORE_URL") or f"sqlite:///{home.database}"))
+
+
+def shape_of(table: StagedTable) -> str:
+    """Hash of the table's normalised column names, whatever their order."""
+    names = sorted(normalise(column.name) for column in table.columns)
+    return hashlib.sha256("\x1f".join(names).encode()).hexdigest()
+
+
+def normalise(name: str) -> str:
+    """A column name without case, blanks and marks: "Order ID", "order_id" and "OrderId" are one."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum()) or name
+
+
+def _forget_values(table: TableMapping) -> dict[str, Any]:
+    """The decisions without what could hold a value of the file."""
+    dates = {column: replace(style, evidence="") for column, style in table.dates.items()}
+    return Mapping((replace(table, dates=dates),)).as_dict()["tables"][0]
+
+
+def _renamed(decisions: dict[str, Any], table: StagedTable) -> TableMapping:
+    """The kept decisions with the source's and the columns' present spelling."""
+    kept = Mapping.from_dict({"tables": [decisions], "options": {}}).tables[0]
+    names = {normalise(column.name): column.name for column in table.columns}
+
+    def present(columns: Iterable[str]) -> dict[str, str]:
+        return {column: names[normalise(column)] for column in columns if normalise(column) in names}
+
+    return TableMapping(
+        source=table.name,
+        grain=kept.grain,
+        fields={field: name for field, column in kept.fields.items() for name in present([column]).values()},
+        attributes=tuple(present(kept.attributes).values()),
+        numbers={name: kept.numbers[column] for column, name in present(kept.numbers).items()},
+        dates={name: _as_remembered(kept.dates[column]) for column, name in present(kept.dates).items()},
+    )
+
+
+def _as_remembered(style: DateFormat) -> DateFormat:
+    return replace(style, evidence="as chosen for a file of the same shape before", is_ambiguous=False)
+
+
+def _unreachable() -> WorkspaceError:
+    return WorkspaceError(
+        "Remembered mappings cannot be read", "The store of saved things does not answer.", "The import works without them; tell whoever runs this dashboard."
+    )

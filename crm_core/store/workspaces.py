@@ -1,0 +1,246 @@
+"""Named and private workspaces on disk: who has which data, and how new data takes the place of old.
+
+A workspace is a folder of data files that never change (`<random>.duckdb`) and one small file, the pointer, that says which
+of them is current and which was before. Accepting an import only replaces the pointer, atomically, so whatever fails before
+leaves the former data in place; undo swaps the two once. Folder and file names are ours; names given by users are
+labels inside the pointer.
+
+A private workspace belongs to whoever holds its owner token; its folder is named by a hash of it, so that the disk does not tell it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from crm_core.errors import WorkspaceError
+from crm_core.store.home import Home, make_private_folder
+
+Kind = Literal["sample", "named", "private"]
+
+SAMPLE_ID = "sample"
+PRIVATE_NAME = "Your upload (private)"
+MAX_NAME_LENGTH = 60
+
+#: How long an accept waits for another one to the same workspace.
+LOCK_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The content of pointer.json: file names in the workspace's own folder, never paths."""
+
+    name: str
+    kind: Kind
+    current: str
+    previous: str = ""
+    is_undone: bool = False  # undo goes back once: not again until new data comes
+    source: str = ""  # fingerprint of the files a sample was prepared from
+
+    def files(self) -> frozenset[str]:
+        return frozenset(name for name in (self.current, self.previous) if name)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One workspace as pages list it. `path` is the current data file, which never changes while it exists."""
+
+    id: str
+    name: str
+    kind: Kind
+    path: Path
+    can_undo: bool
+
+
+class Workspaces:
+    """All workspaces of one home. Several processes may use it at once: every change of a pointer holds the workspace's lock."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def named(self) -> list[Entry]:
+        """The sample first, then named workspaces by name; private ones are never listed."""
+        ids = [folder.name for folder in self.home.workspaces.iterdir() if folder.is_dir()]
+        entries = [entry for entry in map(self._entry, ids) if entry is not None and entry.kind != "private"]
+        return sorted(entries, key=lambda entry: (entry.kind != "sample", entry.name.casefold()))
+
+    def private(self, owner: str) -> Entry | None:
+        """The private workspace of that owner token, if it has data."""
+        return self._entry(private_id(owner))
+
+    def get(self, workspace_id: str) -> Entry | None:
+        """A workspace by id; None where it has no (readable) data."""
+        return self._entry(workspace_id)
+
+    def source(self, workspace_id: str) -> str:
+        """Fingerprint of the files its data was prepared from, where whoever accepted it gave one."""
+        pointer = self._pointer(workspace_id)
+        return pointer.source if pointer else ""
+
+    def candidate(self, workspace_id: str) -> Path:
+        """A new path in the workspace's folder for `build` to write; nobody sees the file before `accept`."""
+        folder = self._folder(workspace_id)
+        make_private_folder(folder)
+        return folder / f"{secrets.token_hex(16)}.duckdb"
+
+    def accept(self, workspace_id: str, candidate: Path, name: str = "", kind: Kind = "private", source: str = "") -> Entry:
+        """Makes `candidate` the workspace's data and keeps the former for one undo.
+
+        `name` and `kind` count where the workspace is new. Raises WorkspaceError where the candidate is gone, is not in the workspace's folder, or
+        another accept holds the lock too long.
+        """
+        with self._locked(workspace_id):
+            if candidate.parent != self._folder(workspace_id) or not candidate.is_file():
+                raise WorkspaceError("Nothing to accept", "The checked data is no longer there.", "Check the files again, then accept.")
+            former = self._pointer(workspace_id)
+            if former is None:
+                changed = Pointer(name or PRIVATE_NAME, kind, candidate.name, source=source)
+            else:
+                changed = replace(former, current=candidate.name, previous=former.current, is_undone=False, source=source)
+            self._point(workspace_id, changed, former)
+        return self._existing(workspace_id)
+
+    def undo(self, workspace_id: str) -> Entry:
+        """Goes back to the data before the last accept; once, and not again until new data is accepted."""
+
+        def swap(pointer: Pointer) -> Pointer:
+            if not pointer.previous or pointer.is_undone:
+                raise WorkspaceError("Nothing to undo", "There is no former data to go back to.", "An import can be undone once.")
+            return replace(pointer, current=pointer.previous, previous=pointer.current, is_undone=True)
+
+        return self._change(workspace_id, swap)
+
+    def erase(self, workspace_id: str) -> None:
+        """Removes the workspace with all its data, at once and for good."""
+        with self._locked(workspace_id):
+            shutil.rmtree(self._folder(workspace_id), ignore_errors=True)
+
+    def discard(self, candidate: Path) -> None:
+        """Removes a data file that no pointer names; a file in use is left alone."""
+        pointer = self._pointer(candidate.parent.name)
+        if pointer is None or candidate.name not in pointer.files():
+            candidate.unlink(missing_ok=True)
+
+    def save_as(self, owner: str, name: str) -> Entry:
+        """Turns the owner's private workspace into one that everybody sees under `name`.
+
+        Raises WorkspaceError where the name is empty, too long or taken, or there is no private data.
+        """
+        label = self._free_name(name)
+        source_id, target_id = private_id(owner), f"n{secrets.token_hex(8)}"
+        with self._locked(source_id):
+            pointer = self._pointer(source_id)
+            if pointer is None:
+                raise WorkspaceError("Nothing to save", "There is no private upload in this session.", "Load and accept data first.")
+            target = self._folder(target_id)
+            os.rename(self._folder(source_id), target)  # still marked private, so nobody sees a half-moved one
+            self._point(target_id, replace(pointer, name=label, kind="named"), pointer)
+        return self._existing(target_id)
+
+    def touch(self, owner: str, now: datetime) -> None:
+        """Notes that the private workspace is in use, so that cleaning leaves it alone."""
+        folder = self._folder(private_id(owner))
+        if folder.is_dir():
+            os.utime(folder, (now.timestamp(), now.timestamp()))
+
+    def clean(self, now: datetime, older_than: timedelta) -> int:
+        """Erases private workspaces not used for that long, and what broken imports left behind; returns how many workspaces."""
+        limit = (now - older_than).timestamp()
+        stale = [folder for folder in self.home.workspaces.iterdir() if self._is_stale(folder, limit)]
+        for folder in stale:
+            self.erase(folder.name)
+        for left in [*self.home.staging.iterdir(), *self._candidates()]:
+            if left.stat().st_mtime < limit:
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        return len(stale)
+
+    def _candidates(self) -> list[Path]:
+        """Data files that no pointer names: being built, waiting to be accepted, or left by a crash."""
+        found = []
+        for folder in self.home.workspaces.iterdir():
+            pointer = self._pointer(folder.name)
+            in_use = pointer.files() if pointer else frozenset()
+            found += [file for file in folder.glob("*.duckdb*") if file.name not in in_use]
+        return found
+
+    def _is_stale(self, folder: Path, limit: float) -> bool:
+        pointer = self._pointer(folder.name)
+        is_private = folder.name.startswith("p") if pointer is None else pointer.kind == "private"
+        return is_private and folder.stat().st_mtime < limit
+
+    def _free_name(self, name: str) -> str:
+        label = " ".join(name.split())
+        if not label or len(label) > MAX_NAME_LENGTH:
+            raise WorkspaceError("This name cannot be used", f"A name has 1 to {MAX_NAME_LENGTH} characters.", "Choose another name.")
+        if label.casefold() in {PRIVATE_NAME.casefold(), *(entry.name.casefold() for entry in self.named())}:
+            raise WorkspaceError("This name is taken", f"There is a workspace “{label}” already.", "Choose another name.")
+        return label
+
+    def _change(self, workspace_id: str, how: Callable[[Pointer], Pointer]) -> Entry:
+        with self._locked(workspace_id):
+            pointer = self._pointer(workspace_id)
+            if pointer is None:
+                raise WorkspaceError("This workspace is gone", "It has been erased or never had data.", "Choose another one.")
+            self._point(workspace_id, how(pointer), pointer)
+        return self._existing(workspace_id)
+
+    def _entry(self, workspace_id: str) -> Entry | None:
+        pointer = self._pointer(workspace_id)
+        if pointer is None:
+            return None
+        path = self._folder(workspace_id) / pointer.current
+        return Entry(workspace_id, pointer.name, pointer.kind, path, bool(pointer.previous) and not pointer.is_undone) if path.is_file() else None
+
+    def _existing(self, workspace_id: str) -> Entry:
+        entry = self._entry(workspace_id)
+        if entry is None:
+            raise WorkspaceError("This workspace is gone", "It was erased while it was being changed.", "Load the data again.")
+        return entry
+
+    def _pointer(self, workspace_id: str) -> Pointer | None:
+        try:
+            return Pointer(**json.loads((self._folder(workspace_id) / "pointer.json").read_text("utf-8")))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise WorkspaceError("A workspace is damaged", f"Its pointer file in {workspace_id} cannot be read.", "Erase it or restore the folder.") from error
+
+    def _point(self, workspace_id: str, pointer: Pointer, former: Pointer | None) -> None:
+        """Replaces the pointer in one step, then removes the data file that only the former pointer named."""
+        folder = self._folder(workspace_id)
+        draft = folder / f"{secrets.token_hex(8)}.tmp"
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(asdict(pointer), file, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, folder / "pointer.json")
+        dropped = former.files() - pointer.files() if former else frozenset()
+        for name in dropped:
+            (folder / name).unlink(missing_ok=True)
+
+    def _folder(self, workspace_id: str) -> Path:
+        return self.home.workspaces / workspace_id
+
+    @contextmanager
+    def _locked(self, workspace_id: str) -> Iterator[None]:
+        try:
+            with FileLock(self.home.locks / f"{workspace_id}.lock", timeout=LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise WorkspaceError("This workspace is busy", "Someone else is changing it right now.", "Try again in a minute.") from error
+
+
+def private_id(owner: str) -> str:
+    """The folder of a private workspace: a hash, from which its owner token cannot be had."""
+    return "p" + hashlib.sha256(owner.encode()).hexdigest()[:32]

@@ -1,0 +1,27 @@
+"""Which data is this, what became of every row, and how does new data come in?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import frame, load, loaded
+
+LOADED, LOAD = "What is loaded", "Load data"
+
+
+def render() -> None:
+    st.title("Data: what is loaded, and what could not be used?")
+    view = frame.current()
+    if view is None:
+        st.info("No data yet. Load a file, or try one of the examples.", icon="📂")
+        load.render()
+        return
+    receipt = view.ws.receipt
+    st.markdown(f"{receipt.rows_used:,} of {receipt.rows_read:,} rows are used, {receipt.rows_rejected:,} could not be; every row is accounted for below.")
+    tabs = st.tabs([LOADED, LOAD], key="section", on_change="rerun", bind="query-params")
+    if tabs[0].open:
+        with tabs[0]:
+            loaded.render(view)
+    if tabs[1].open:
+        with tabs[1]:
+            load.render()

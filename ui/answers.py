@@ -1,0 +1,74 @@
+"""The answer of each page in a sentence, computed, with the number it rests on and its period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ui.frame import day
+from ui.numbers import amount, count, share
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
+    from crm_core.analytics.clusters import Clusters
+    from crm_core.analytics.overview import Overview
+    from crm_core.analytics.pareto import ParetoSummary
+
+#: Fewer customers than this are called uncertain.
+FEW = 30
+
+
+def overview(found: Overview, currency: str) -> str:
+    """Net sales of the period, and how they stand against the period before."""
+    sales, customers = found.figure("net_sales"), found.figure("customers")
+    period = f"{day(found.period.start)} to {day(found.period.last_day)}"
+    text = f"{amount(sales.value, currency)} of net sales from {count(customers.value)} customers in {period}"
+    if sales.change is None:
+        return f"{text}."
+    direction = "more" if sales.change >= 0 else "less"
+    return f"{text}, {share(abs(sales.change))} {direction} than in the period before ({amount(sales.previous, currency)})."
+
+
+def segments(frame: pd.DataFrame, currency: str, as_of: date) -> str:
+    """The most valuable segment, and the largest one."""
+    customers = int(frame["customers"].sum())
+    if not customers:
+        return "No customers to show with these filters."
+    best, largest = frame.loc[frame["net_sales"].idxmax()], frame.loc[frame["customers"].idxmax()]
+    sales = share(best["sales_share"]) if best["sales_share"] == best["sales_share"] else amount(best["net_sales"], currency)
+    text = (
+        f"{best['segment']} are {share(best['customer_share'])} of the {count(customers)} customers"
+        f" who bought before {day(as_of)} and bring {sales} of net sales"
+    )
+    if largest["segment"] == best["segment"]:
+        return f"{text}; they are also the largest segment."
+    return f"{text}; the largest segment is {largest['segment']} with {count(largest['customers'])} customers."
+
+
+def few(customers: int) -> str:
+    """The caveat of a small number, or nothing."""
+    return f"Only {customers} customers: read the shares as uncertain." if 0 < customers < FEW else ""
+
+
+def clusters(found: Clusters) -> str:
+    """How many groups, and the most valuable one in words."""
+    customers = int(found.profile["customers"].sum())
+    if not customers:
+        return "No customers to show with these filters."
+    best = found.profile.loc[found.profile["net_sales"].idxmax()]
+    text = f"{count(customers)} customers fall into {found.count} groups by behaviour"
+    sales = f" and bring {share(best['sales_share'])} of net sales" if best["sales_share"] == best["sales_share"] else ""
+    return f"{text}; the most valuable one ({best['name']}) holds {share(best['customer_share'])} of them{sales}."
+
+
+def key_customers(found: ParetoSummary, label: str, as_of: date, currency: str) -> str:
+    """The top-20 share and the vital few, or why they are undefined."""
+    total = f"the {amount(found.total, currency)} of {label.lower()} before {day(as_of)}"
+    if found.top20_share is None:
+        return f"The {count(found.customers)} customers bring {total}: with a total of zero or less, shares are undefined."
+    return (
+        f"The best 20 % of {count(found.customers)} customers hold {share(found.top20_share)} of {total};"
+        f" 80 % of it comes from {count(found.vital_few_customers)} customers ({share(found.vital_few_share)})."
+    )

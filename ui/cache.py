@@ -1,0 +1,98 @@
+"""Every cache of the pages: bounded, keyed by the workspace's content, the day, the settings and the filters.
+
+Results are copied out (`cache_data`), so nothing that a page does to them reaches another session. The arguments of `_kept` that
+start with an underscore are what Streamlit leaves out of the key: the key is the text built in `answer`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import streamlit as st
+
+from crm_core.errors import CrmError
+
+if TYPE_CHECKING:
+    from crm_core.store.workspaces import Workspaces
+    from crm_core.workspace import Workspace
+    from ui.frame import View
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+
+#: Results are small (a chart's points, a page of rows); so many of them stay far below 200 MB.
+MAX_RESULTS = 2000
+MAX_OPEN_WORKSPACES = 12
+
+#: A private upload that no session used for so long is erased.
+STALE_AFTER = timedelta(days=1)
+
+
+@st.cache_resource(max_entries=MAX_OPEN_WORKSPACES, show_spinner=False, on_release=lambda ws: ws.close())
+def workspace(path: Path) -> Workspace:
+    """The open workspace of that data file, one for all sessions of the process; a data file never changes."""
+    from crm_core.workspace import Workspace
+
+    return Workspace.open(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Preparing the sample company …")
+def workspaces(home: str, has_sample: bool) -> Workspaces:
+    """The workspaces of the home that the environment names (`home` is the value of CRM_HOME), with the sample company.
+
+    Runs once a process, so it also clears away private uploads that nobody used for a day. Without a sample the dashboard works all the same.
+    """
+    from crm_core.store.home import find_home
+    from crm_core.store.sample import ensure_sample
+    from crm_core.store.workspaces import Workspaces
+
+    found, now = find_home({"CRM_HOME": home}), datetime.now(UTC)
+    store = Workspaces(found)
+    store.clean(now, STALE_AFTER)
+    if has_sample:
+        try:
+            ensure_sample(found, now)
+        except CrmError:
+            _LOG.exception("the sample company could not be prepared")
+    return store
+
+
+def of(ws: Workspace, function: Callable[..., T], *args: Hashable) -> T:
+    """`function(ws, *args)`, kept by content of the workspace, function and arguments.
+
+    Arguments are plain values, frozen dataclasses or functions of a module; the result must be picklable (data frames, frozen
+    dataclasses), no Ibis table.
+    """
+    return cast(T, _kept(ws.fingerprint, _spell((function, *args)), lambda: function(ws, *args)))
+
+
+def answer(view: View, function: Callable[..., T], *args: Hashable, shown: bool = False, **kwargs: Hashable) -> T:
+    """`function(view.ws, *args, **kwargs)`, kept as in `of`.
+
+    With `shown=True` the function also gets `shown=view.shown()`, and filters and settings become part of the key:
+
+        cache.answer(view, rfm.segments, view.as_of, view.settings, shown=True)
+    """
+    key = _spell((function, args, tuple(sorted(kwargs.items()))))
+    if not shown:
+        return cast(T, _kept(view.ws.fingerprint, key, lambda: function(view.ws, *args, **kwargs)))
+    key += f" shown {view.filters!r} {view.settings!r}"
+    return cast(T, _kept(view.ws.fingerprint, key, lambda: function(view.ws, *args, shown=view.shown(), **kwargs)))
+
+
+@st.cache_data(max_entries=MAX_RESULTS, show_spinner=False)
+def _kept(fingerprint: str, key: str, _compute: Callable[[], Any]) -> Any:
+    return _compute()
+
+
+def _spell(value: object) -> str:
+    """A text equal for equal arguments: functions by their full name, everything else as it prints."""
+    if isinstance(value, tuple):
+        return "(" + ",".join(map(_spell, value)) + ")"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}.{value.__qualname__}"
+    return repr(value)

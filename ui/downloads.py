@@ -1,0 +1,78 @@
+"""Download buttons whose file is made only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+import pandas as pd
+import streamlit as st
+
+if TYPE_CHECKING:
+    from ui.frame import View
+
+#: A file for people to look through; an import with more rejected rows has one reason too many to look at each.
+MOST_REJECTED = 500_000
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def downloads(view: View, make: Callable[[], ir.Table], key: str, *, title: str, labels: Mapping[str, str] | None = None) -> None:
+    """CSV and Excel of an Ibis table of any length; `make` runs on the click only. `title` names the sheet and, with the day, the file."""
+
+    def csv() -> bytes:
+        from crm_core import export
+
+        return export.to_csv(view.ws, make(), labels=labels)
+
+    def excel() -> bytes:
+        from crm_core import export
+
+        return export.to_excel(view.ws, make(), title, labels=labels)
+
+    _buttons(csv, excel, key, f"{slug(title)}_{view.as_of.isoformat()}")
+
+
+def frame_downloads(frame: pd.DataFrame, key: str, *, title: str, labels: Mapping[str, str] | None = None) -> None:
+    """CSV and Excel of a small result."""
+
+    def csv() -> bytes:
+        from crm_core import export
+
+        return export.frame_to_csv(frame, labels=labels)
+
+    def excel() -> bytes:
+        from crm_core import export
+
+        return export.frame_to_excel(frame, title, labels=labels)
+
+    _buttons(csv, excel, key, slug(title))
+
+
+def rejected_downloads(view: View, key: str) -> None:
+    """CSV and Excel of the rows that the import could not use, each with its reason and the record as it stood in the file."""
+
+    def csv() -> bytes:
+        from crm_core import export
+
+        return export.frame_to_csv(view.ws.rejected(MOST_REJECTED))
+
+    def excel() -> bytes:
+        from crm_core import export
+
+        return export.frame_to_excel(view.ws.rejected(MOST_REJECTED), "Rejected rows")
+
+    _buttons(csv, excel, key, "rejected_rows")
+
+
+def slug(title: str) -> str:
+    """A file name of letters, digits and underscores, whatever the title holds."""
+    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in title.lower()).split()
+    return "_".join(words) or "table"
+
+
+def _buttons(csv: Callable[[], bytes], excel: Callable[[], bytes], key: str, name: str) -> None:
+    with st.container(horizontal=True, key=f"{key}_downloads"):
+        st.download_button("Download CSV", csv, f"{name}.csv", "text/csv", key=f"{key}_csv", on_click="ignore", icon=":material/download:")
+        st.download_button("Download Excel", excel, f"{name}.xlsx", EXCEL, key=f"{key}_excel", on_click="ignore", icon=":material/download:")

@@ -1,0 +1,146 @@
+"""The shared filters: widgets in the sidebar bound to the URL, and what they amount to.
+
+The browser is not trusted to keep within a widget's options: Streamlit drops invalid values of the URL, and what is left is
+intersected with the data's own values here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui import cache
+from ui.state import Session, Url, split_key
+
+if TYPE_CHECKING:
+    from crm_core.analytics.filters import Filters
+    from crm_core.analytics.rfm import RfmSettings
+    from crm_core.analytics.segment_table import SegmentTable
+    from crm_core.workspace import Workspace
+
+#: Choices of the period -> months before as_of; None: see `_period`.
+PERIODS: dict[str, int | None] = {"Last 12 months": 12, "Last 6 months": 6, "Last 3 months": 3, "Last month": 1, "All time": None, "Own dates": None}
+F_RULES = {"repeat": "Repeat buyers in quarters", "quintiles": "All customers in fifths"}
+ONE_DAY = timedelta(days=1)
+
+
+def start_anew(ws: Workspace) -> None:
+    """Forgets days chosen for other data: a new file has other days, and its latest one is meant."""
+    former = st.session_state.get(Session.DATA_FILE)
+    if former is not None and former != str(ws.path):
+        for key in (Url.AS_OF, Url.PERIOD, Url.DATES):
+            st.session_state.pop(key, None)
+    st.session_state[Session.DATA_FILE] = str(ws.path)
+
+
+def choose(ws: Workspace) -> Filters:
+    """Draws as_of, period, segments and split fields, and returns what is chosen."""
+    from crm_core.analytics.filters import Filters
+
+    as_of = _as_of(ws)
+    start, end = _period(ws, as_of)
+    with st.expander("Customers shown", expanded=True):
+        names = segment_table().names
+        segments = st.multiselect("Segments", names, key=Url.SEGMENTS, bind="query-params", placeholder="All", select_all=False)
+        splits = _splits(ws)
+    return Filters(as_of, start, end, splits, _known(segments, names))
+
+
+def choose_scoring() -> RfmSettings:
+    """Draws the scoring rules: how frequency is scored, and cut points typed by the user."""
+    from crm_core.analytics.rfm import RfmSettings
+
+    with st.expander("Scoring rules"):
+        rule = st.selectbox("Score frequency by", F_RULES, format_func=F_RULES.__getitem__, key=Url.F_RULE, bind="query-params", help=FREQUENCY_HELP)
+        cuts_r = _cuts("Own cut points: days since last order", Url.CUTS_R, "e.g. 30, 60, 90, 180", RECENCY_HELP)
+        cuts_f = _cuts("Own cut points: orders", Url.CUTS_F, "e.g. 2, 3, 5, 10", "A customer with at least 2 orders scores 2, with at least 10 scores 5.")
+        cuts_m = _cuts("Own cut points: net sales", Url.CUTS_M, "e.g. 50, 100, 500, 1000", "A customer who spent at least 1000 scores 5.")
+    return RfmSettings("quintiles" if rule == "quintiles" else "repeat", cuts_r, cuts_f, cuts_m, segment_table())
+
+
+def segment_table() -> SegmentTable:
+    """The user's own names and moves in this session, or the usual ones."""
+    from crm_core.analytics.segment_table import SEGMENTS
+
+    table: SegmentTable = st.session_state.get(Session.SEGMENT_TABLE, SEGMENTS)
+    return table
+
+
+FREQUENCY_HELP = "Customers with one purchase score 1, and repeat buyers 2 to 5 by quarters; or all customers by fifths, as money is scored."
+RECENCY_HELP = "Four numbers: a customer whose last order is at most 30 days ago scores 5, at most 60 days 4, and so on. Empty: fifths of all customers."
+
+
+def parse_cuts(text: str) -> tuple[float, ...] | None:
+    """Four rising numbers out of "30, 60 90;180"; None for an empty text. Raises ValueError in a user's words otherwise."""
+    words = text.replace(",", " ").replace(";", " ").split()
+    if not words:
+        return None
+    try:
+        cuts = tuple(float(word) for word in words)
+    except ValueError:
+        raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
+    if len(cuts) != 4 or any(not later > earlier for earlier, later in zip(cuts, cuts[1:], strict=False)):
+        raise ValueError("Four numbers are needed, each larger than the one before.")
+    return cuts
+
+
+def _cuts(label: str, key: Url, example: str, explanation: str) -> tuple[float, ...] | None:
+    text = st.text_input(label, key=key, bind="query-params", placeholder=example, help=explanation, max_chars=80)
+    try:
+        return parse_cuts(text or "")
+    except ValueError as error:
+        st.caption(f":red[{error} Not used.]")
+        return None
+
+
+def _as_of(ws: Workspace) -> date:
+    """The day looked from, within the data: a day without any line before it has nothing to show."""
+    earliest = min(ws.first_day + ONE_DAY, ws.as_of) if ws.first_day else ws.as_of
+    chosen = st.date_input("Look from (as of)", ws.as_of, earliest, ws.as_of, key=Url.AS_OF, bind="query-params", format="YYYY-MM-DD", help=AS_OF_HELP)
+    return chosen if isinstance(chosen, date) and earliest <= chosen <= ws.as_of else ws.as_of
+
+
+AS_OF_HELP = "All figures are as they stood at the start of this day: later lines are left out. The latest choice is the day after the last line."
+
+
+def _period(ws: Workspace, as_of: date) -> tuple[date, date]:
+    """First day and the day after the last day of the period for sales figures."""
+    choice = st.selectbox("Period of sales figures", PERIODS, key=Url.PERIOD, bind="query-params", help="Limits sales figures; scores, classes and segments use all history.")
+    first = ws.first_day or as_of
+    if choice == "Own dates":
+        return _own_dates(first, as_of)
+    from crm_core.analytics.days import months_before
+
+    months = PERIODS.get(choice or "")
+    return (months_before(as_of, months) if months else first), as_of
+
+
+def _own_dates(first: date, as_of: date) -> tuple[date, date]:
+    from crm_core.analytics.days import months_before
+
+    default = (max(first, months_before(as_of, 12)), as_of - ONE_DAY)
+    chosen = st.date_input("From and to", default, first, as_of - ONE_DAY, key=Url.DATES, bind="query-params", format="YYYY-MM-DD")
+    days = chosen if isinstance(chosen, tuple) and len(chosen) == 2 else default
+    return days[0], days[1] + ONE_DAY
+
+
+def _splits(ws: Workspace) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    from crm_core.analytics.filters import UNKNOWN, choices
+
+    chosen = []
+    for field, label in ws.split_fields().items():
+        known = cache.of(ws, choices, field)
+        if len(known) > 1:
+            picked = st.multiselect(
+                label, known, key=split_key(field), bind="query-params", placeholder="All", select_all=False, format_func=lambda value: "(unknown)" if value == UNKNOWN else value
+            )
+            chosen.append((field, _known(picked, known)))
+    return tuple((field, picked) for field, picked in chosen if picked)
+
+
+def _known(chosen: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """What was chosen and is there, in the order of the data, so that equal choices are equal keys."""
+    return tuple(value for value in known if value in set(chosen))

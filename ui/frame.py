@@ -1,0 +1,168 @@
+"""The frame around every page: which data, from which day, which customers; and how fresh it all is.
+
+app.py calls `draw` once a script run, before the page. A page begins with `view = frame.view()`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
+import streamlit as st
+
+from ui import cache, filters, guards, home, links
+from ui.state import Session, Url
+from ui.style import STYLE
+
+if TYPE_CHECKING:
+    from crm_core.analytics.filters import Filters
+    from crm_core.analytics.rfm import RfmSettings
+    from crm_core.store.workspaces import Entry
+    from crm_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page looks at: one workspace from one day, and who is shown.
+
+    `as_of` is always a day (the data's default if the user chose none); `start` and `end` (exclusive) are the period of sales
+    figures. `settings` are the scoring rules of the sidebar. A private upload has `is_private`.
+    """
+
+    ws: Workspace
+    entry: Entry
+    as_of: date
+    filters: Filters
+    settings: RfmSettings
+
+    @property
+    def start(self) -> date:
+        return self.filters.period_start or self.ws.first_day or self.as_of
+
+    @property
+    def end(self) -> date:
+        return self.filters.period_end or self.as_of
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def is_private(self) -> bool:
+        return self.entry.kind == "private"
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether fewer than all customers may be shown."""
+        return bool(self.filters.splits or self.filters.segments)
+
+    def shown(self) -> ir.Table | None:
+        """customer_id of the customers whom the filters leave, or None for everybody."""
+        from crm_core.analytics import filters as analysis
+
+        return analysis.shown(self.ws, self.filters, self.settings)
+
+
+def draw(pages: links.Pages) -> None:
+    """Style, sidebar and freshness line; keeps the View of this run. Errors are shown where the frame would stand."""
+    links.keep(pages)
+    st.session_state[Session.VIEW] = None
+    st.html(STYLE)
+    with guards.guard():
+        entry = _choose_workspace()
+        if entry is not None:
+            st.session_state[Session.VIEW] = _look_at(entry)
+    notice = st.session_state.pop(Session.NOTICE, None)
+    if notice:
+        st.toast(notice, icon="✅")
+
+
+def view() -> View:
+    """The View of this run; without data it says where to load some and ends the run."""
+    found = current()
+    if found is None:
+        st.title("No data yet")
+        st.write("Load a file with your sales, or open the sample company, and this page fills itself.")
+        links.link("data", "Go to the Data page", icon="📂")
+        st.stop()
+    return found
+
+
+def current() -> View | None:
+    """The View of this run, or None without data."""
+    found: View | None = st.session_state.get(Session.VIEW)
+    return found
+
+
+def owner() -> str:
+    """This session's token: it owns the session's private workspace and never leaves the server."""
+    token: str = st.session_state.setdefault(Session.OWNER, secrets.token_urlsafe(32))
+    return token
+
+
+def _choose_workspace() -> Entry | None:
+    """A private upload comes first and is the default, so that it never appears in the URL."""
+    store = home.workspaces()
+    private = store.private(owner())
+    if private is not None:
+        store.touch(owner(), datetime.now(UTC))
+    entries = {entry.name: entry for entry in ([private] if private else []) + store.named()}
+    if not entries:
+        return None
+    wanted = st.session_state.pop(Session.CHOOSE, None)
+    if wanted in entries:
+        st.session_state[Url.WORKSPACE] = wanted
+    with st.sidebar:
+        chosen = st.selectbox("Data", list(entries), key=Url.WORKSPACE, bind="query-params")
+    return entries.get(chosen or "", next(iter(entries.values())))
+
+
+def _look_at(entry: Entry) -> View:
+    ws = cache.workspace(entry.path)
+    with st.sidebar:
+        filters.start_anew(ws)
+        chosen = filters.choose(ws)
+        settings = filters.choose_scoring()
+        st.caption(SHARE_PRIVATE if entry.kind == "private" else SHARE)
+    seen = View(ws, entry, chosen.as_of or ws.as_of, chosen, settings)
+    st.caption(_freshness(seen))
+    return seen
+
+
+SHARE = "To share this view, copy the address of this page: data, day and filters are in it."
+SHARE_PRIVATE = "This upload is yours alone and ends with this session. Save it under a name on the Data page to keep and share it."
+
+
+def _freshness(seen: View) -> str:
+    """Data up to when, imported when, from what, seen from which day, and who is shown."""
+    ws = seen.ws
+    parts = [
+        f"**{guards.escape(seen.name)}**",
+        f"data up to {day(ws.last_day)}" if ws.last_day else "no dated rows",
+        f"imported {ws.imported_at.astimezone(UTC):%d %b %Y %H:%M} UTC",
+        f"from {guards.escape(_few(ws.sources))}",
+        f"seen from {day(seen.as_of)}",
+    ]
+    return " · ".join(parts + _shown_in_words(seen))
+
+
+def _shown_in_words(seen: View) -> list[str]:
+    labels = seen.ws.split_fields()
+    chosen = [(labels.get(field, field), values) for field, values in seen.filters.splits]
+    if seen.filters.segments:
+        chosen.append(("Segment", seen.filters.segments))
+    return [f"only {guards.escape(label)}: {guards.escape(_few(values))}" for label, values in chosen]
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def day(value: date) -> str:
+    """A day as pages write it: 9 Dec 2011."""
+    return f"{value.day} {value:%b %Y}"

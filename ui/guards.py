@@ -1,0 +1,88 @@
+"""Errors as the user sees them: what is wrong, all problems at once, what to do; never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.errors import CrmError, Problem
+from crm_core.schema import TABLES
+from ui.links import link
+
+if TYPE_CHECKING:
+    from ui.frame import View
+
+_LOG = logging.getLogger(__name__)
+
+SEVERITIES = {"error": "⛔ must be solved", "question": "❓ needs your answer", "warning": "⚠️ please look", "info": "ℹ️ for your information"}
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Shows a CrmError where the page would have gone on; anything unexpected as a friendly message with an id that the log has too."""
+    try:
+        yield
+    except CrmError as error:
+        show(error)
+    except Exception:  # the last line of defence: logged in full, told in words
+        error_id = secrets.token_hex(4)
+        _LOG.exception("error %s", error_id)
+        st.error(f"**Something went wrong here.** Your data is untouched. Try again; if it stays, tell whoever runs this dashboard: error {error_id}.", icon="⛔")
+
+
+def show(error: CrmError) -> None:
+    """Title, message, problems as a table, hint."""
+    st.error(f"**{escape(error.title)}.** {escape(error.message)}", icon="⛔")
+    show_problems(error.problems)
+    if error.hint:
+        st.info(escape(error.hint), icon="💡")
+
+
+def show_problems(problems: Sequence[Problem]) -> None:
+    """All findings in one table, the gravest first."""
+    if not problems:
+        return
+    order = list(SEVERITIES)
+    ranked = sorted(problems, key=lambda problem: order.index(problem.severity))
+    rows = [
+        {
+            "": SEVERITIES[problem.severity],
+            "Table": problem.table,
+            "Column": problem.column,
+            "What": problem.message,
+            "Rows": problem.rows or None,
+            "Example": problem.example,
+            "Way out": problem.hint,
+        }
+        for problem in ranked
+    ]
+    frame = pd.DataFrame(rows)
+    filled = [name for name in frame.columns if frame[name].astype(bool).any() and frame[name].notna().any()]
+    st.dataframe(frame[filled], hide_index=True, row_height=44, column_config={"What": st.column_config.TextColumn(width="large"), "Way out": st.column_config.TextColumn(width="large")})
+
+
+def has(view: View, table: str, *fields: str, what: str) -> bool:
+    """Whether the data has the table and all the fields; if not, says so and links to where they are added.
+
+    `what` is the beginning of the sentence: has(view, "order_lines", "cost_amount", what="Gross profit").
+    """
+    if not view.ws.has(table):
+        missing = [f"the table “{TABLES[table].label}”"]
+    else:
+        missing = [f"“{TABLES[table].field(field).label}”" for field in fields if not view.ws.has(table, field)]
+    if not missing:
+        return True
+    st.info(f"{what} needs {' and '.join(missing)}, which this data does not have.", icon="🧩")
+    link("data", "Add it on the Data page")
+    return False
+
+
+def escape(text: str) -> str:
+    """A text of the user's in Markdown, as it stands: nothing in it is a link, an image, a formula or a directive."""
+    return "".join("\\" + letter if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)

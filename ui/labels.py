@@ -1,0 +1,46 @@
+"""What columns of results are called on pages and in downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from crm_core.schema import TABLES
+
+if TYPE_CHECKING:
+    from crm_core.workspace import Workspace
+
+LABELS = {
+    "customer_id": "Customer",
+    "days_since_last_order": "Days since last order",
+    "count_orders": "Orders",
+    "net_sales": "Net sales",
+    "gross_profit": "Gross profit",
+    "r_score": "R",
+    "f_score": "F",
+    "m_score": "M",
+    "segment": "Segment",
+    "value_class": "Class",
+    "value": "Value",
+    "rank": "Rank",
+    "customers": "Customers",
+    "customer_share": "Share of customers",
+    "sales_share": "Share of sales",
+    "value_share": "Share of value",
+    "cluster": "Cluster",
+    "ordered_on": "Day",
+    "net_value": "Net value",
+    "is_purchase": "Purchase",
+    "median_days": "Median days since last order",
+    "median_orders": "Median orders",
+    "median_net_sales": "Median net sales",
+    "rule": "Rule",
+    "move": "Usual move",
+}
+
+
+def labels(ws: Workspace | None, columns: Iterable[str]) -> dict[str, str]:
+    """Column -> label: the names above, the user's own names of attributes, the schema's labels of customers, or the name in words."""
+    schema = {field.name: field.label for field in TABLES["customers"].fields}
+    own = ws.labels if ws is not None else {}
+    return {column: LABELS.get(column) or own.get(column) or schema.get(column) or column.replace("_", " ").capitalize() for column in columns}

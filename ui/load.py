@@ -1,0 +1,195 @@
+"""Loading data, step by step: files, what their columns mean, check, accept. The data in use stays until the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import streamlit as st
+
+from crm_core.errors import CrmError, SourceError
+from crm_core.sources.staging import Progress
+from crm_core.store.workspaces import Workspaces, private_id
+from ui import frame, guards, home, mapping_form, options_form, reading_form, receipt_panels, uploads
+from ui.state import Session
+from ui.wizard import Wizard
+
+LIMIT_MB = 200
+WAYS = ("Upload files", "Try an example", "From the server's folder")
+
+
+def render() -> None:
+    """The whole way, as far as the session has come."""
+    found = wizard()
+    for error in found.errors:
+        guards.show(error)
+    with st.container(border=True):
+        st.subheader("1 · Choose files")
+        _choose(found)
+    if found.is_empty:
+        return
+    with st.container(border=True):
+        st.subheader("2 · What the columns mean")
+        st.caption("Suggested from names and values. Correct what is wrong; the next file of the same shape starts from your choices.")
+        for number, table in enumerate(found.staging.tables):
+            _table(found, number, table.name)
+    with st.container(border=True):
+        st.subheader("3 · Check and accept")
+        options_form.draw(found)
+        _check(found)
+
+
+def wizard() -> Wizard:
+    """This session's import, begun with the first look at it."""
+    found: Wizard | None = st.session_state.get(Session.WIZARD)
+    if found is None or found.is_closed:
+        from crm_core.store.mappings import open_mappings
+
+        store = home.workspaces()
+        try:
+            remembered = open_mappings(store.home)
+        except CrmError:
+            remembered = None  # said where mappings are written; reading files needs none
+        found = st.session_state[Session.WIZARD] = Wizard(store, private_id(frame.owner()), remembered)
+    return found
+
+
+def _choose(found: Wizard) -> None:
+    way = st.segmented_control("From where", WAYS, default=WAYS[0], required=True, key="load_from", label_visibility="collapsed")
+    {WAYS[0]: _upload, WAYS[1]: _examples, WAYS[2]: _inbox}[way or WAYS[0]](found)
+    for number, name in enumerate(list(found.files)):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left.markdown(f":material/description: {guards.escape(name)}")
+        if right.button("Remove", key=f"remove_{number}_{found.generation}", icon=":material/close:"):
+            found.remove(name)
+            found.suggest()
+            st.rerun()
+    if not found.is_empty and st.button("Start over", key="start_over", icon=":material/restart_alt:"):
+        found.close()
+        st.rerun()
+
+
+def _upload(found: Wizard) -> None:
+    st.caption(
+        f"CSV, TSV, text, Excel (.xlsx, .xls, .ods) or Parquet, also in .gz or .zip; up to {LIMIT_MB} MB in all. "
+        "Related files (orders, lines, customers, reviews) can be loaded together. Your upload stays private until you save it under a name."
+    )
+    files = st.file_uploader("Files", accept_multiple_files=True, key=f"upload_{found.uploads}", label_visibility="collapsed", max_upload_size=LIMIT_MB)
+    if files:
+        received = [(_tidy(file.name), found.receive(file)) for file in files]
+        found.uploads += 1
+        uploads.release()
+        _read(found, received)
+
+
+def _examples(found: Wizard) -> None:
+    from crm_core.sources.sample import examples
+
+    for number, example in enumerate(examples()):
+        left, right = st.columns([5, 2], vertical_alignment="center")
+        left.markdown(f"**{example.title}** — {example.description}")
+        with right.container(horizontal=True):
+            if st.button("Load", key=f"example_{number}", type="primary"):
+                _read(found, [(example.path.name, example.path)])
+            st.download_button("Download", example.path.read_bytes, example.path.name, key=f"example_file_{number}", on_click="ignore")
+
+
+def _inbox(found: Wizard) -> None:
+    """Files that the administrator put there: read where they lie, of any size."""
+    folder = home.workspaces().home.inbox
+    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")}
+    if not files:
+        st.info("The folder is empty. Whoever runs this server can put large files into its inbox folder (see README).", icon="📥")
+        return
+    names = st.multiselect("Files in the server's folder", list(files), key="inbox", format_func=lambda name: f"{name} ({files[name].stat().st_size / 1e6:,.1f} MB)")
+    if st.button("Read", key="read_inbox", type="primary", disabled=not names):
+        _read(found, [(name, files[name]) for name in names if name in files])
+
+
+def _read(found: Wizard, files: list[tuple[str, Path]]) -> None:
+    """Stages the files one by one; what fails is told, the others stay."""
+    found.errors.clear()
+    with _progress("Reading your files …") as progress:
+        for name, path in files:
+            try:
+                found.add(name, path, progress=progress)
+            except SourceError as error:
+                found.errors.append(error)
+        if not found.is_empty:
+            progress(1.0, "Finding out what the columns mean …")
+            _tell(found, found.suggest)
+    st.rerun()
+
+
+def _table(found: Wizard, number: int, source: str) -> None:
+    staged, mapping = found.staging.staged(source), found.mapping.table(source)
+    title = f"**{guards.escape(source)}** — {staged.rows:,} rows, {len(staged.columns)} columns, {mapping_form.in_words(mapping)}"
+    with st.expander(title, expanded=mapping.grain != "ignore"):
+        reading_form.draw(found, number, staged)
+        mapping_form.draw(found, number, source)
+
+
+def _check(found: Wizard) -> None:
+    """The last step: build beside the data in use, show the receipt, then accept or not."""
+    guards.show_problems([problem for problem in found.problem_list() if problem.severity in ("error", "question")])
+    found.aim(_target(found))
+    if found.checked is None:
+        if st.button("Check", key="check", type="primary", icon=":material/fact_check:"):
+            with _progress("Checking all rows …") as progress:
+                found.errors.clear()
+                _tell(found, lambda: found.check(_name(found), datetime.now(UTC), progress))
+            st.rerun()
+        return
+    st.success("Checked. This is what your data will be; nothing has been replaced yet.", icon="✅")
+    receipt_panels.draw(found.checked.receipt, "candidate")
+    with st.container(horizontal=True):
+        if st.button("Accept", key="accept", type="primary", icon=":material/check:"):
+            _accept(found)
+        if st.button("Discard", key="discard", icon=":material/close:"):
+            found.discard()
+            st.rerun()
+
+
+def _target(found: Wizard) -> str:
+    """Where the data goes: the private upload, or in the place of a named workspace that is being looked at."""
+    own, view = private_id(frame.owner()), frame.current()
+    if view is None or view.entry.kind != "named":
+        return own
+    places = {own: "My private upload", view.entry.id: f"In place of “{view.entry.name}”, for everybody (can be undone once)"}
+    chosen = st.radio("Where to", list(places), format_func=places.__getitem__, key="target")
+    return chosen if chosen in places else own
+
+
+def _name(found: Wizard) -> str:
+    return ", ".join(found.files)[:80]
+
+
+def _accept(found: Wizard) -> None:
+    entry, failure = found.accept(datetime.now(UTC))
+    st.session_state[Session.CHOOSE] = entry.name
+    st.session_state[Session.NOTICE] = f"Accepted. {failure.title}." if failure else "Accepted: all pages now show this data."
+    st.rerun()
+
+
+def _tell(found: Wizard, step: object) -> None:
+    """Runs a step; its CrmError is shown above the steps after the rerun."""
+    try:
+        step()  # type: ignore[operator]
+    except CrmError as error:
+        found.errors.append(error)
+
+
+@contextmanager
+def _progress(sentence: str) -> Iterator[Progress]:
+    """A status with a bar, moved by the reader of the files."""
+    with st.status(sentence, expanded=True):
+        bar = st.progress(0.0)
+        yield lambda share, words: bar.progress(min(max(share, 0.0), 1.0), guards.escape(words)) and None
+
+
+def _tidy(name: str) -> str:
+    """A file name as a label: the last part of a path, of bearable length."""
+    return os.path.basename(name.replace("\\", "/"))[-100:] or "file"

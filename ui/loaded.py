@@ -1,0 +1,98 @@
+"""What is loaded: receipt, rejected rows, profile of each table; and undo, save under a name, erase."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from crm_core.errors import CrmError
+from ui import cache, frame, guards, home, profile_panels, receipt_panels
+from ui.downloads import rejected_downloads
+from ui.frame import View
+from ui.state import Session, Url
+
+PREVIEW_ROWS = 200
+
+
+def render(view: View) -> None:
+    """The data in use, in three parts."""
+    st.subheader("What became of every row")
+    with guards.guard():
+        receipt_panels.draw(view.ws.receipt, "loaded")
+        _rejected(view)
+    st.subheader("What the data looks like")
+    with guards.guard():
+        profile_panels.draw(view)
+    st.subheader("Keep, take back, erase")
+    with guards.guard():
+        _actions(view)
+
+
+def _rejected(view: View) -> None:
+    """The first rejected rows, and all of them as a file."""
+    count = view.ws.receipt.rows_rejected
+    if not count:
+        return
+    with st.expander(f"Rejected rows ({count:,})"):
+        first = cache.of(view.ws, _first_rejected)
+        st.dataframe(first, hide_index=True, alt="Rejected rows")
+        if count > len(first):
+            st.caption(f"The first {len(first):,}; the download holds all.")
+        rejected_downloads(view, "rejected")
+
+
+def _first_rejected(ws: object) -> object:
+    return ws.rejected(PREVIEW_ROWS)  # type: ignore[attr-defined]
+
+
+def _actions(view: View) -> None:
+    columns = st.columns(3, gap="large")
+    with columns[0]:
+        _save(view)
+    with columns[1]:
+        _undo(view)
+    with columns[2]:
+        _erase(view)
+
+
+def _save(view: View) -> None:
+    st.markdown("**Save under a name**")
+    if not view.is_private:
+        st.caption("This data has a name: everybody who can open this dashboard sees it.")
+        return
+    st.caption("Your upload is yours alone. Under a name it stays, and everybody who can open this dashboard sees it.")
+    with st.form("save_as", border=False):
+        name = st.text_input("Name", key="save_name", max_chars=60, placeholder="e.g. Web shop 2024")
+        if st.form_submit_button("Save", type="primary"):
+            _change(lambda: home.workspaces().save_as(frame.owner(), name or "").name, "Saved: the data has a name now.")
+
+
+def _undo(view: View) -> None:
+    st.markdown("**Undo the last import**")
+    if not view.entry.can_undo:
+        st.caption("There is no former data to go back to.")
+        return
+    st.caption("Goes back to the data before the last import. Possible once.")
+    if st.button("Undo the last import", key="undo", icon=":material/undo:"):
+        _change(lambda: home.workspaces().undo(view.entry.id).name, "The former data is back.")
+
+
+def _erase(view: View) -> None:
+    st.markdown("**Erase**")
+    if view.entry.kind == "sample":
+        st.caption("The sample company stays, to try things with.")
+        return
+    st.caption("Removes this data from the server for good, with its former version.")
+    is_sure = st.checkbox(f"Yes, erase “{guards.escape(view.name)}”", key="erase_sure")
+    if st.button("Erase", key="erase", icon=":material/delete:", disabled=not is_sure) and is_sure:
+        _change(lambda: home.workspaces().erase(view.entry.id), "Erased.")
+
+
+def _change(how: object, notice: str) -> None:
+    """Carries out a change of the workspaces, and shows the workspace it leaves."""
+    try:
+        st.session_state[Session.CHOOSE] = how()  # type: ignore[operator]
+    except CrmError as error:
+        guards.show(error)
+        return
+    st.session_state[Session.NOTICE] = notice
+    st.rerun()

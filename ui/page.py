@@ -1,0 +1,78 @@
+"""The parts that every page is made of, in their order: the question, the answer, the figures, the charts, and how to read it all."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui.guards import escape
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from ui.frame import View
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure of the row under the answer: label and value as shown, its change ("+3.2 %", "-1.0 points"), its trend, and what it means."""
+
+    label: str
+    value: str
+    change: str | None = None
+    trend: tuple[float, ...] = ()
+    help: str = ""
+
+
+def head(question: str, answer: str, caveat: str = "") -> None:
+    """The title and under it the answer in a computed sentence, then what limits it. Both may hold user's texts; they are escaped here."""
+    st.title(question)
+    st.markdown(f"**{escape(answer)}**")
+    if caveat:
+        st.caption(escape(caveat))
+
+
+def tiles(figures: Sequence[Tile]) -> None:
+    """A row of figures, each with its change and trend; on a narrow screen they stand below each other."""
+    for place, column in enumerate(st.columns(len(figures))):
+        one = figures[place]
+        column.metric(
+            escape(one.label),
+            one.value,
+            one.change,
+            help=escape(one.help) or None,
+            border=True,
+            chart_data=one.trend if len(one.trend) > 1 else None,
+            height="stretch",
+        )
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """A chart; `alt` says in words what it shows."""
+    st.plotly_chart(figure, key=key, alt=alt, config={"displaylogo": False})
+
+
+def clickable(figure: go.Figure, key: str, alt: str) -> list[list[Any]]:
+    """A chart whose marks can be clicked or boxed in; returns what the chosen marks select (their customdata)."""
+    event = st.plotly_chart(figure, key=key, alt=alt, on_select="rerun", selection_mode=("points", "box"), config={"displaylogo": False})
+    return [list(point["customdata"]) for point in event["selection"]["points"] if point.get("customdata")]
+
+
+def how_to_read(*paragraphs: str, command: str = "") -> None:
+    """Definitions and thresholds in words (Markdown of ours; escape what the user wrote), and the command that gives the same numbers."""
+    with st.expander("How to read this"):
+        for paragraph in paragraphs:
+            st.markdown(paragraph)
+        if command:
+            st.markdown("The same numbers without a browser:")
+            st.code(command, language="bash", wrap_lines=True)
+
+
+def command(view: View, name: str, *options: str) -> str:
+    """The command line that gives this page's numbers for the same data and day; a private upload is named by its file."""
+    source = " ".join(shlex.quote(one) for one in view.ws.sources) if view.is_private else shlex.quote(f"workspace:{view.name}")
+    return " ".join(["python -m crm_core", name, source, "--as-of", view.as_of.isoformat(), *options])

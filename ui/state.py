@@ -1,0 +1,41 @@
+"""Every name a page may keep in a session or in the URL, in one place.
+
+Members of `Url` are keys of widgets bound to the query parameters: what stands there travels with a link and never
+tells anything of a private upload. Members of `Session` stay on the server and end with the session.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Url(StrEnum):
+    """Query parameters shared by all pages; a split field has the parameter `split_key(field)`."""
+
+    WORKSPACE = "data"
+    AS_OF = "as_of"
+    PERIOD = "period"
+    DATES = "dates"
+    SEGMENTS = "segment"
+    F_RULE = "frequency"
+    CUTS_R = "cuts_r"
+    CUTS_F = "cuts_f"
+    CUTS_M = "cuts_m"
+
+
+class Session(StrEnum):
+    """What one session keeps; none of it is a widget's key."""
+
+    OWNER = "_owner"  # random token that owns this session's private workspace
+    PAGES = "_pages"  # url path -> st.Page of this run
+    VIEW = "_view"  # frame.View of this run, or None without data
+    DATA_FILE = "_data_file"  # the data file of the last run: filters by date start anew when it changes
+    WIZARD = "_wizard"  # ui.wizard.Wizard: files staged and not yet accepted
+    SEGMENT_TABLE = "_segment_table"  # a SegmentTable the user made her own, in place of the usual names and moves
+    NOTICE = "_notice"  # one sentence to show after a rerun
+    CHOOSE = "_choose"  # name of the workspace to show next: set where widgets exist already, obeyed before they are drawn
+
+
+def split_key(field: str) -> str:
+    """URL parameter of the filter on a split field ("country", "attr_2")."""
+    return f"in_{field}"

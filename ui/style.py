@@ -1,0 +1,15 @@
+"""The little that the theme cannot say: a page that prints clean on A4, and names in any script."""
+
+STYLE = """<style>
+@page { size: A4; margin: 14mm; }
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"],
+  [data-testid="stFileUploader"], [data-testid="stSidebarCollapsedControl"], .stButton, .modebar { display: none !important; }
+  [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"], section.main {
+    position: static !important; overflow: visible !important; height: auto !important; background: white !important; }
+  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: 100% !important; }
+  [data-testid="stMetric"], [data-testid="stPlotlyChart"], [data-testid="stDataFrame"], [data-testid="stAlert"] { break-inside: avoid; }
+  body { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+[data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+</style>"""

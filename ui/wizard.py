@@ -1,0 +1,206 @@
+"""One import on its way in one session: files read, mapping, checked data; nothing of it touches the data in use before `accept`.
+
+No Streamlit here: the widgets are in load.py, reading_form.py and mapping_form.py. The staged files lie in a folder of their own that goes with
+`close`, or with the session at the latest.
+"""
+
+from __future__ import annotations
+
+import shutil
+import weakref
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from crm_core.errors import CrmError, MappingError, Problem
+from crm_core.mapping.model import DateFormat, Grain, ImportOptions, Mapping, TableMapping, fields_for
+from crm_core.sources.staging import Progress, ReadOptions, StagedTable, Staging, no_progress
+from crm_core.store.workspaces import Entry, Workspaces
+
+if TYPE_CHECKING:
+    from crm_core.mapping.receipt import Receipt
+    from crm_core.mapping.suggest import Reason
+    from crm_core.store.mappings import RememberedMappings
+
+BLOCK = 1 << 20  # bytes copied at once
+MOST_WORDS = 60  # a column with more different values is no column of status words or currencies
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Data built and waiting: its file, its receipt, and the mapping it was made by."""
+
+    path: Path
+    receipt: Receipt
+    mapping: Mapping
+
+
+class Wizard:
+    """Files staged so far (`staging.tables`), the decisions on them (`mapping`), and the checked data if there is any.
+
+    `generation` grows whenever the decisions were made anew by the program, so that widgets start from them again.
+    """
+
+    def __init__(self, store: Workspaces, target: str, remembered: RememberedMappings | None = None) -> None:
+        self.store = store
+        self.target = target
+        self.staging = Staging(store.home.staging)
+        self.files: dict[str, Path] = {}
+        self.read_options: dict[str, ReadOptions] = {}
+        self.mapping = Mapping(())
+        self.reasons: dict[str, dict[str, Reason]] = {}
+        self.problems: tuple[Problem, ...] = ()
+        self.checked: Checked | None = None
+        self.generation = 0
+        self.uploads = 0  # counts the uploads: their widget starts empty after each
+        self.errors: list[CrmError] = []  # of the last step, to be shown above the steps
+        self.currencies: frozenset[str] = frozenset()  # that the last check wanted rates for
+        self.is_closed = False
+        self.recalled: frozenset[str] = frozenset()
+        self._decided_here: set[str] = set()
+        self._remembered = remembered
+        self._finalizer = weakref.finalize(self, self.staging.close)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.staging.tables
+
+    def receive(self, stream: BinaryIO) -> Path:
+        """Copies an upload in blocks to a file named by us; what kind it is shows in its content."""
+        path = self.staging.new_file()
+        with path.open("wb") as target:
+            shutil.copyfileobj(stream, target, BLOCK)
+        return path
+
+    def add(self, name: str, path: Path, options: ReadOptions = ReadOptions(), progress: Progress = no_progress) -> None:
+        """Reads a file (again, with other options). Raises SourceError; what was read before stays."""
+        from crm_core.sources.files import stage
+
+        stage(self.staging, path, name, options, progress)
+        self.files[name], self.read_options[name] = path, options
+
+    def remove(self, name: str) -> None:
+        """Leaves a file out again."""
+        self.staging.replace(name, [])
+        self.staging.fingerprints.pop(name, None)
+        self.files.pop(name, None)
+
+    def suggest(self) -> None:
+        """Decides on all tables anew; what the user decided here, or on tables of the same shape before, stays."""
+        from crm_core.mapping.suggest import suggest
+
+        own = [table for table in self.mapping.tables if table.source in self._decided_here]
+        recalled = [table for table in self._recall() if table.source not in self._decided_here]
+        found = suggest(self.staging, self.mapping.options, Mapping((*own, *recalled)))
+        self.mapping, self.reasons, self.problems = found.mapping, found.reasons, found.problems
+        self.recalled = frozenset(table.source for table in recalled)
+        self.discard()
+        self.generation += 1
+
+    def _recall(self) -> tuple[TableMapping, ...]:
+        if self._remembered is None:
+            return ()
+        try:
+            found = self._remembered.recall(self.staging)
+        except CrmError:
+            return ()  # the import works without; where mappings are written, the failure is reported
+        return found.tables if found else ()
+
+    def set_field(self, source: str, field: str, column: str | None) -> None:
+        """Feeds the field by the column, or by nothing."""
+        self._set(self.mapping.table(source).with_field(field, column))
+
+    def set_attributes(self, source: str, columns: tuple[str, ...]) -> None:
+        table = self.mapping.table(source)
+        self._set(replace(table, attributes=tuple(column for column in columns if column not in table.fields.values())))
+
+    def set_grain(self, source: str, grain: Grain) -> None:
+        """Another meaning of the rows: fields that it has keep their columns, others are dropped."""
+        table = self.mapping.table(source)
+        fields = {name: column for name, column in table.fields.items() if name in fields_for(grain)}
+        self._set(replace(table, grain=grain, fields=fields, attributes=() if grain == "ignore" else table.attributes))
+        self.generation += 1
+
+    def set_date(self, source: str, column: str, fmt: DateFormat) -> None:
+        table = self.mapping.table(source)
+        self._set(replace(table, dates={**table.dates, column: fmt}))
+
+    def set_options(self, options: ImportOptions) -> None:
+        if options != self.mapping.options:
+            self.mapping = replace(self.mapping, options=options)
+            self.discard()
+
+    def _set(self, table: TableMapping) -> None:
+        """Puts the table's decisions in place, with formats for columns that came new."""
+        from crm_core.mapping.formats import with_formats
+
+        (table,) = with_formats(self.staging, [table], self.mapping.options).tables
+        self._decided_here.add(table.source)
+        self.mapping = self.mapping.with_table(table)
+        self.discard()
+
+    def discard(self) -> None:
+        """Drops the checked data, if any: it belongs to the decisions that it was made by."""
+        if self.checked is not None:
+            self.store.discard(self.checked.path)
+            self.checked = None
+
+    def words(self, field: str) -> list[str]:
+        """The different values of the columns that feed a field of few words (status, currency), at most MOST_WORDS."""
+        found: set[str] = set()
+        for table in self.mapping.tables:
+            if table.grain in ("orders", "order_lines") and field in table.fields:
+                column = self.staging.table(table.source)[self.staging.staged(table.source).column(table.fields[field]).ref]
+                words = self.staging.con.execute(column.cast("string").name("word").as_table().distinct().limit(MOST_WORDS))
+                found.update(word.strip() for word in words["word"] if isinstance(word, str) and word.strip())
+        return sorted(found, key=str.casefold)[:MOST_WORDS]
+
+    def problem_list(self) -> list[Problem]:
+        """All that keeps these decisions from being carried out, and open questions."""
+        from crm_core.mapping.validate import validate
+
+        return validate(self.staging, self.mapping)
+
+    def check(self, name: str, now: datetime, progress: Progress = no_progress) -> Checked:
+        """Builds the data beside that in use. Raises MappingError with all problems, DataError, or what else stops an import."""
+        from crm_core.mapping.build import build
+
+        stopping = [problem for problem in self.problem_list() if problem.severity in ("error", "question")]
+        if stopping:
+            raise MappingError("The data cannot be built yet", "These points need a decision first.", "Correct the assignment above, then check again.", stopping)
+        self.discard()
+        path = self.store.candidate(self.target)
+        try:
+            receipt = build(self.staging, self.mapping, path, name=name, imported_at=now, progress=progress)
+        except CrmError as error:
+            self.currencies |= {problem.example for problem in error.problems if problem.code == "currency_without_rate"}
+            raise
+        self.checked = Checked(path, receipt, self.mapping)
+        return self.checked
+
+    def aim(self, target: str) -> None:
+        """Another workspace is to take the data; what was checked lies in the former one's folder and goes."""
+        if target != self.target:
+            self.discard()
+            self.target = target
+
+    def accept(self, now: datetime) -> tuple[Entry, CrmError | None]:
+        """Makes the checked data the workspace's and ends the import. Gives the entry, and why the mapping could not be remembered, if so."""
+        if self.checked is None:
+            raise MappingError("Nothing to accept", "The data has not been checked yet.", "Press “Check” first.")
+        entry, failure = self.store.accept(self.target, self.checked.path), None
+        try:
+            if self._remembered is not None:
+                self._remembered.remember(self.staging, self.checked.mapping, now)
+        except CrmError as error:
+            failure = error
+        self.checked = None
+        self.close()
+        return entry, failure
+
+    def close(self) -> None:
+        """Ends the import: staged copies and unaccepted data are removed."""
+        self.discard()
+        self.is_closed = True
+        self._finalizer()
