@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crm_core.errors import CrmError, MappingError, Problem, SourceError
 from crm_core.export import json_value, write_csv, write_table
@@ -29,9 +29,13 @@ from crm_core.mapping.receipt import Receipt
 from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress
 from crm_core.workspace import Workspace
 
+if TYPE_CHECKING:
+    from crm_core.store.workspaces import Workspaces
+
 BAD_INPUT = 2
 WORKSPACE_PREFIX = "workspace:"
 SAMPLE = "sample"
+MAPPING_HINT = "Say which column feeds which field, for example --map customer_id=COLUMN --map ordered_at=COLUMN."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,8 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def check(options: argparse.Namespace) -> None:
-    with _candidate(options) as (_, receipt):
-        _write_json(receipt.as_dict(), options.out)
+    with tempfile.TemporaryDirectory(prefix="crm-") as folder:
+        receipt = _build(options, Path(folder) / "workspace.duckdb", "check", Path(folder))
+    _write_json(receipt.as_dict(), options.out)
 
 
 def segments(options: argparse.Namespace) -> None:
@@ -70,19 +75,17 @@ def pareto(options: argparse.Namespace) -> None:
 
 
 def import_(options: argparse.Namespace) -> None:
-    from crm_core.store.home import crm_home
-    from crm_core.store.workspaces import Workspaces
-
-    with _candidate(options, name=options.workspace) as (path, receipt):
-        Workspaces(crm_home()).accept_named(options.workspace, path)
-        _write_json(receipt.as_dict(), options.out)
+    store = _store()
+    workspace_id, name = store.place(options.workspace)
+    candidate = store.candidate(workspace_id)
+    receipt = _build(options, candidate, name, store.home.staging)
+    store.accept(workspace_id, candidate, name, "named")
+    _write_json(receipt.as_dict(), options.out)
 
 
 def erase(options: argparse.Namespace) -> None:
-    from crm_core.store.home import crm_home
-    from crm_core.store.workspaces import Workspaces
-
-    Workspaces(crm_home()).erase_named(options.workspace)
+    store = _store()
+    store.erase(store.find(options.workspace).id)
 
 
 # -- from sources to a workspace ---------------------------------------------------------------------------------------
@@ -90,42 +93,35 @@ def erase(options: argparse.Namespace) -> None:
 
 @contextmanager
 def _workspace(options: argparse.Namespace) -> Iterator[Workspace]:
-    """The workspace that the sources name or make."""
-    stored = _stored(options.sources)
-    if stored is not None:
-        with Workspace.open(stored) as ws:
+    """The workspace that the one source names, or one made of the sources for as long as the context lives."""
+    if options.sources[0].startswith(WORKSPACE_PREFIX) and len(options.sources) == 1:
+        with Workspace.open(_store().find(options.sources[0].removeprefix(WORKSPACE_PREFIX)).path) as ws:
             yield ws
         return
-    with _candidate(options) as (path, _), Workspace.open(path) as ws:
-        yield ws
+    with tempfile.TemporaryDirectory(prefix="crm-") as folder:
+        target = Path(folder) / "workspace.duckdb"
+        _build(options, target, "command line", Path(folder))
+        with Workspace.open(target) as ws:
+            yield ws
 
 
-def _stored(sources: Sequence[str]) -> Path | None:
-    """The file of the workspace that the one source names, None where sources are files."""
-    from crm_core.store.home import crm_home
-    from crm_core.store.workspaces import Workspaces
-
-    if len(sources) != 1:
-        return None
-    if sources[0].startswith(WORKSPACE_PREFIX):
-        return Workspaces(crm_home()).named_path(sources[0].removeprefix(WORKSPACE_PREFIX))
-    return None
-
-
-@contextmanager
-def _candidate(options: argparse.Namespace, name: str = "command line") -> Iterator[tuple[Path, Receipt]]:
-    """A workspace file built from the sources, with its receipt; it lives as long as the context does."""
+def _build(options: argparse.Namespace, target: Path, name: str, folder: Path) -> Receipt:
+    """A workspace file at `target` from the sources; what is read on the way lies in `folder`."""
     from crm_core.mapping.build import build
     from crm_core.sources.files import stage
 
     progress = _progress()
-    with tempfile.TemporaryDirectory(prefix="crm-") as folder, Staging(Path(folder)) as staging:
+    with Staging(folder) as staging:
         for path in _files(options.sources):
             stage(staging, path, options=ReadOptions(sheets=tuple(options.sheet)), progress=progress)
-        mapping = _mapping(staging, options)
-        target = Path(folder) / "workspace.duckdb"
-        receipt = build(staging, mapping, target, name=name, imported_at=datetime.now(UTC), progress=progress)
-        yield target, receipt
+        return build(staging, _mapping(staging, options), target, name=name, imported_at=datetime.now(UTC), progress=progress)
+
+
+def _store() -> Workspaces:
+    from crm_core.store.home import find_home
+    from crm_core.store.workspaces import Workspaces
+
+    return Workspaces(find_home())
 
 
 def _files(sources: Sequence[str]) -> list[Path]:
@@ -152,18 +148,17 @@ def _files(sources: Sequence[str]) -> list[Path]:
 
 def _mapping(staging: Staging, options: argparse.Namespace) -> Mapping:
     """The suggestion with the user's corrections; raises MappingError while a doubt is left."""
+    from crm_core.mapping.overrides import answered, override
     from crm_core.mapping.suggest import suggest
+    from crm_core.mapping.validate import validate
 
-    choices = ImportOptions(drop_duplicates=options.drop_duplicates, date_order=options.date_order or "")
-    suggestion = suggest(staging, choices, assignments=options.map)
-    doubts = [problem for problem in suggestion.problems if problem.severity in ("error", "question")]
+    suggestion = suggest(staging, ImportOptions(drop_duplicates=options.drop_duplicates, date_order=options.date_order or ""))
+    mapping = override(staging, suggestion.mapping, options.map)
+    asked = [one for one in answered(suggestion.problems, options.map) if one.severity == "question"]
+    doubts = list(dict.fromkeys([*asked, *validate(staging, mapping)]))
     if doubts:
-        raise MappingError(
-            "The columns leave a doubt",
-            hint="Say which column feeds which field, for example --map customer_id=COLUMN --map ordered_at=COLUMN.",
-            problems=doubts,
-        )
-    return suggestion.mapping
+        raise MappingError("The columns leave a doubt", hint=MAPPING_HINT, problems=doubts)
+    return mapping
 
 
 # -- output ------------------------------------------------------------------------------------------------------------

@@ -83,6 +83,25 @@ class Workspaces:
         """A workspace by id; None where it has no (readable) data."""
         return self._entry(workspace_id)
 
+    def find(self, name: str) -> Entry:
+        """The named workspace (or the sample) of that name, in any case; raises WorkspaceError with the names there are."""
+        entries = self.named()
+        for entry in entries:
+            if entry.name.casefold() == name.strip().casefold():
+                return entry
+        known = ", ".join(f"“{entry.name}”" for entry in entries) or "none"
+        raise WorkspaceError("No such workspace", f"There is no workspace “{name}”.", f"Those there are: {known}.")
+
+    def place(self, name: str) -> tuple[str, str]:
+        """Id and label for data that is to stand under `name`: of the workspace of that name, or of a new one.
+
+        Raises WorkspaceError where the name cannot be used (empty, too long, or the sample company's).
+        """
+        for entry in self.named():
+            if entry.kind == "named" and entry.name.casefold() == " ".join(name.split()).casefold():
+                return entry.id, entry.name
+        return _new_id(), self._free_name(name)
+
     def source(self, workspace_id: str) -> str:
         """Fingerprint of the files its data was prepared from, where whoever accepted it gave one."""
         pointer = self._pointer(workspace_id)
@@ -138,7 +157,7 @@ class Workspaces:
         Raises WorkspaceError where the name is empty, too long or taken, or there is no private data.
         """
         label = self._free_name(name)
-        source_id, target_id = private_id(owner), f"n{secrets.token_hex(8)}"
+        source_id, target_id = private_id(owner), _new_id()
         with self._locked(source_id):
             pointer = self._pointer(source_id)
             if pointer is None:
@@ -200,7 +219,11 @@ class Workspaces:
         if pointer is None:
             return None
         path = self._folder(workspace_id) / pointer.current
-        return Entry(workspace_id, pointer.name, pointer.kind, path, bool(pointer.previous) and not pointer.is_undone) if path.is_file() else None
+        return (
+            Entry(workspace_id, pointer.name, pointer.kind, path, bool(pointer.previous) and not pointer.is_undone)
+            if path.is_file()
+            else None
+        )
 
     def _existing(self, workspace_id: str) -> Entry:
         entry = self._entry(workspace_id)
@@ -214,7 +237,9 @@ class Workspaces:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError) as error:
-            raise WorkspaceError("A workspace is damaged", f"Its pointer file in {workspace_id} cannot be read.", "Erase it or restore the folder.") from error
+            raise WorkspaceError(
+                "A workspace is damaged", f"Its pointer file in {workspace_id} cannot be read.", "Erase it or restore the folder."
+            ) from error
 
     def _point(self, workspace_id: str, pointer: Pointer, former: Pointer | None) -> None:
         """Replaces the pointer in one step, then removes the data file that only the former pointer named."""
@@ -239,6 +264,11 @@ class Workspaces:
                 yield
         except Timeout as error:
             raise WorkspaceError("This workspace is busy", "Someone else is changing it right now.", "Try again in a minute.") from error
+
+
+def _new_id() -> str:
+    """The folder of a new named workspace: random, since names are users' text."""
+    return f"n{secrets.token_hex(8)}"
 
 
 def private_id(owner: str) -> str:
