@@ -43,7 +43,7 @@ def write(path: Path, *, name: str = "Test shop", labels: dict[str, str] | None 
 
 
 def open_workspace(path: Path, **tables: pd.DataFrame) -> Workspace:
-    """`write`, then open."""
+    """A workspace with these canonical tables, opened."""
     return Workspace.open(write(path, **tables))  # type: ignore[arg-type]
 
 
@@ -56,6 +56,36 @@ def lines(*rows: tuple[str | None, str, str, float | str] | tuple[str | None, st
     """Order lines from (customer, order, day, net amount[, quantity])."""
     columns = ["customer_id", "order_id", DAY, "net_amount", "quantity"]
     return pd.DataFrame([(*row, None) if len(row) == 4 else row for row in rows], columns=columns)
+
+
+#: Six customers whose figures can be checked by hand, seen from SIX_AS_OF: see `six_customers`.
+SIX_AS_OF = date(2024, 7, 1)
+
+
+def six_customers() -> pd.DataFrame:
+    """Order lines of six customers, one line without a customer and a void one.
+
+    Values a 200, b 100, c 100, d 20 − 30 = −10, e 4 × 10 = 40, f −5 (a return only, so no purchase); last purchases 1, 10, 10, 60 and 100 days ago.
+    """
+    frame = lines(
+        ("a", "1", "2024-04-01", 100, 1),
+        ("a", "2", "2024-05-01", 50, 1),
+        ("a", "3", "2024-06-30 18:30:00", "20.5", 1),
+        ("a", "3", "2024-06-30 18:30:00", "29.5", 2),
+        ("b", "4", "2024-01-10", 60, 1),
+        ("b", "5", "2024-06-21", 40, 1),
+        ("c", "6", "2024-06-21", 100, 5),
+        ("d", "7", "2024-05-02", 20, 1),
+        ("d", "8", "2024-05-20", -30, -1),
+        ("e", "9", "2023-12-01", 10, 1),
+        ("e", "10", "2024-01-01", 10, 1),
+        ("e", "11", "2024-02-01", 10, 1),
+        ("e", "1", "2024-03-23", 10, 1),
+        ("f", "12", "2024-06-01", -5, -1),
+        (None, "13", "2024-06-15", 75, 1),
+        ("a", "14", "2024-06-29", 999, 1),
+    )
+    return frame.assign(is_void=[False] * 15 + [True])
 
 
 def _write_table(con: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> list[str]:

@@ -46,17 +46,17 @@ def listing(
     return joined.select(*first, *(column for column in joined.columns if column not in first))
 
 
-def found(expr: ir.Table, search: str) -> ir.Table:
+def search(expr: ir.Table, text: str) -> ir.Table:
     """The rows whose id or name contains the text, whatever its case; the text is taken literally."""
-    if not search.strip():
+    needle = text.strip().lower()
+    if not needle:
         return expr
-    needle = search.strip().lower()
     hits = [expr[column].lower().contains(needle).fill_null(False) for column in SEARCHED if column in expr.columns]
     return expr.filter(ibis.or_(*hits))
 
 
 def page(
-    ws: Workspace, expr: ir.Table, sort: str = "", descending: bool = True, search: str = "", limit: int = 50, offset: int = 0
+    ws: Workspace, expr: ir.Table, sort: str = "", descending: bool = True, text: str = "", limit: int = 50, offset: int = 0
 ) -> pd.DataFrame:
     """One page of a list with a column customer_id; equal values stand in order of the id, missing ones last.
 
@@ -64,14 +64,14 @@ def page(
     """
     if sort and sort not in expr.columns:
         raise AnalysisError("The list cannot be sorted", "It has no such column.", f"Sort by one of: {', '.join(expr.columns)}.")
-    rows = found(expr, search)
+    rows = search(expr, text)
     keys = [rows[sort].desc(nulls_first=False) if descending else rows[sort].asc(nulls_first=False)] if sort else []
     return _plain(ws.execute(rows.order_by(*keys, "customer_id").limit(limit, offset=offset)))
 
 
-def count(ws: Workspace, expr: ir.Table, search: str = "") -> int:
+def count(ws: Workspace, expr: ir.Table, text: str = "") -> int:
     """How many rows the list has, or the search finds."""
-    return int(ws.execute(found(expr, search).count()))
+    return int(ws.execute(search(expr, text).count()))
 
 
 def history(ws: Workspace, as_of: date, customer_id: str, most: int = 1_000) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def days_in_words(cuts: CutPoints, low: int, high: int) -> str:
         return ""
     if first == last:
         return f"the last one {count(first, 'day')}"
-    return f"the last one at most {last:,} days" if high == 5 else f"the last one {first:,} to {last:,} days"
+    return f"the last one at most {count(last, 'day')}" if high == 5 else f"the last one {first:,} to {last:,} days"
 
 
 def money_in_words(amount: Decimal | float, currency: str = "") -> str:

@@ -1,0 +1,19 @@
+"""Workspaces that the tests of analyses share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crm_core.workspace import Workspace
+from tests.workspaces import open_workspace, six_customers
+
+
+@pytest.fixture(scope="session")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The six customers of tests/workspaces.py."""
+    folder: Path = tmp_path_factory.mktemp("six")
+    with open_workspace(folder / "six.duckdb", order_lines=six_customers()) as ws:
+        yield ws
