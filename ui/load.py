@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,10 +174,10 @@ def _accept(found: Wizard) -> None:
     st.rerun()
 
 
-def _tell(found: Wizard, step: object) -> None:
+def _tell(found: Wizard, step: Callable[[], object]) -> None:
     """Runs a step; its CrmError is shown above the steps after the rerun."""
     try:
-        step()  # type: ignore[operator]
+        step()
     except CrmError as error:
         found.errors.append(error)
 
@@ -187,7 +187,11 @@ def _progress(sentence: str) -> Iterator[Progress]:
     """A status with a bar, moved by the reader of the files."""
     with st.status(sentence, expanded=True):
         bar = st.progress(0.0)
-        yield lambda share, words: bar.progress(min(max(share, 0.0), 1.0), guards.escape(words)) and None
+
+        def move(share: float, words: str) -> None:
+            bar.progress(min(max(share, 0.0), 1.0), guards.escape(words))
+
+        yield move
 
 
 def _tidy(name: str) -> str:

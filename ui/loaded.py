@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
+from crm_core.workspace import Workspace
 from ui import cache, frame, guards, home, profile_panels, receipt_panels
 from ui.downloads import rejected_downloads
 from ui.frame import View
-from ui.state import Session, Url
+from ui.state import Session
 
 PREVIEW_ROWS = 200
 
@@ -40,8 +44,8 @@ def _rejected(view: View) -> None:
         rejected_downloads(view, "rejected")
 
 
-def _first_rejected(ws: object) -> object:
-    return ws.rejected(PREVIEW_ROWS)  # type: ignore[attr-defined]
+def _first_rejected(ws: Workspace) -> pd.DataFrame:
+    return ws.rejected(PREVIEW_ROWS)
 
 
 def _actions(view: View) -> None:
@@ -87,10 +91,10 @@ def _erase(view: View) -> None:
         _change(lambda: home.workspaces().erase(view.entry.id), "Erased.")
 
 
-def _change(how: object, notice: str) -> None:
+def _change(how: Callable[[], str | None], notice: str) -> None:
     """Carries out a change of the workspaces, and shows the workspace it leaves."""
     try:
-        st.session_state[Session.CHOOSE] = how()  # type: ignore[operator]
+        st.session_state[Session.CHOOSE] = how()
     except CrmError as error:
         guards.show(error)
         return

@@ -11,5 +11,8 @@ STYLE = """<style>
   [data-testid="stMetric"], [data-testid="stPlotlyChart"], [data-testid="stDataFrame"], [data-testid="stAlert"] { break-inside: avoid; }
   body { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
+[data-testid="stMainBlockContainer"] { padding-left: 3rem; padding-right: 3rem; max-width: 1500px; }
+/* Each paragraph and cell runs in the direction of its own script, as dir="auto" would have it. */
+p, td, th, label, [data-testid="stMarkdownContainer"] li, [data-testid="stSelectbox"] div, [data-testid="stMultiSelect"] span { unicode-bidi: plaintext; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 </style>"""

@@ -1,0 +1,68 @@
+"""The segments as the user wants them: names, usual moves, and which cells of the RF grid belong to which. They hold for the session."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.analytics.segment_table import SCORES, SEGMENTS, Segment, SegmentTable
+from ui import guards
+from ui.filters import segment_table
+from ui.state import Session, Url
+
+
+def editor() -> None:
+    """Draws the two tables to edit; the segments change only on the button, and only if they cover each cell once."""
+    table = segment_table()
+    st.markdown("How frequency is scored, and cut points of your own, are set under **Scoring rules** in the sidebar.")
+    with st.form("segment_names", border=False):
+        st.markdown("**Names and usual moves**")
+        names = st.data_editor(_names(table), hide_index=True, key=f"names_{hash(table)}", disabled=["Place"], num_rows="fixed")
+        st.markdown("**Which cell belongs to which segment** (by its place in the table above)")
+        options = list(range(1, len(table.segments) + 1))
+        choice = {f"F {f}": st.column_config.SelectboxColumn(options=options, required=True) for f in SCORES}
+        cells = st.data_editor(_cells(table), key=f"cells_{hash(table)}", column_config=choice, num_rows="fixed")
+        with st.container(horizontal=True):
+            is_changed = st.form_submit_button("Use these segments", type="primary")
+            is_reset = st.form_submit_button("Back to the usual ones")
+    with guards.guard():
+        if is_reset:
+            _use(SEGMENTS)
+        elif is_changed:
+            _use(_edited(names, cells))
+
+
+def _names(table: SegmentTable) -> pd.DataFrame:
+    rows = [(place, one.name, one.move) for place, one in enumerate(table.segments, 1)]
+    return pd.DataFrame(rows, columns=["Place", "Segment", "Usual move"])
+
+
+def _cells(table: SegmentTable) -> pd.DataFrame:
+    """Rows R 5 to R 1, columns F 1 to F 5; a cell holds the place of its segment."""
+    place = {one.name: number for number, one in enumerate(table.segments, 1)}
+    grid = [[place[table.of(r, f).name] for f in SCORES] for r in reversed(SCORES)]
+    return pd.DataFrame(grid, index=[f"R {r}" for r in reversed(SCORES)], columns=[f"F {f}" for f in SCORES])
+
+
+def _edited(names: pd.DataFrame, cells: pd.DataFrame) -> SegmentTable:
+    """The table as edited. A segment without a cell is left out. Raises AnalysisError where names are missing or stand twice."""
+    members: dict[int, set[tuple[int, int]]] = {}
+    for row, r_score in enumerate(reversed(SCORES)):
+        for column, f_score in enumerate(SCORES):
+            members.setdefault(int(cells.iat[row, column]), set()).add((r_score, f_score))
+    edited = zip(names["Place"], names["Segment"], names["Usual move"], strict=True)
+    return SegmentTable(
+        tuple(
+            Segment(str(name or "").strip(), frozenset(members[place]), str(move or "").strip())
+            for place, name, move in edited
+            if place in members
+        )
+    )
+
+
+def _use(table: SegmentTable) -> None:
+    """Takes the segments for this session and draws the page anew; a filter on names that are gone is dropped."""
+    st.session_state[Session.SEGMENT_TABLE] = table
+    st.session_state[Session.NOTICE] = "The segments are as you set them, until this session ends." if table != SEGMENTS else "The usual segments are back."
+    st.session_state.pop(Url.SEGMENTS, None)
+    st.rerun()
