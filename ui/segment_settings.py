@@ -63,6 +63,8 @@ def _edited(names: pd.DataFrame, cells: pd.DataFrame) -> SegmentTable:
 def _use(table: SegmentTable) -> None:
     """Takes the segments for this session and draws the page anew; a filter on names that are gone is dropped."""
     st.session_state[Session.SEGMENT_TABLE] = table
-    st.session_state[Session.NOTICE] = "The segments are as you set them, until this session ends." if table != SEGMENTS else "The usual segments are back."
+    st.session_state[Session.NOTICE] = (
+        "The segments are as you set them, until this session ends." if table != SEGMENTS else "The usual segments are back."
+    )
     st.session_state.pop(Url.SEGMENTS, None)
     st.rerun()

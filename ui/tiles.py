@@ -55,10 +55,30 @@ def segments(grid: pd.DataFrame, before: pd.DataFrame | None, currency: str) -> 
     everybody, regular, quiet = now
     unit = f" ({currency})" if currency else ""
     return [
-        Tile("Customers", count(everybody.customers), _more(everybody.customers, then[0] and then[0].customers), help="With at least one purchase."),
-        Tile("Buy often and lately", count(regular.customers), _more(regular.customers, then[1] and then[1].customers), help="R 3–5 and F 4–5."),
-        Tile("… their share of sales", share(regular.sales_share), _points(regular.sales_share, then[1] and then[1].sales_share), help=SALES_HELP),
-        Tile("Bought often, gone quiet", count(quiet.customers), _more(quiet.customers, then[2] and then[2].customers), help="R 1–2 and F 3–5."),
+        Tile(
+            "Customers",
+            count(everybody.customers),
+            _more(everybody.customers, then[0] and then[0].customers),
+            help="With at least one purchase.",
+        ),
+        Tile(
+            "Buy often and lately",
+            count(regular.customers),
+            _more(regular.customers, then[1] and then[1].customers),
+            help="R 3–5 and F 4–5.",
+        ),
+        Tile(
+            "… their share of sales",
+            share(regular.sales_share),
+            _points(regular.sales_share, then[1] and then[1].sales_share),
+            help=SALES_HELP,
+        ),
+        Tile(
+            "Bought often, gone quiet",
+            count(quiet.customers),
+            _more(quiet.customers, then[2] and then[2].customers),
+            help="R 1–2 and F 3–5.",
+        ),
         Tile(f"… their net sales{unit}", short(quiet.net_sales), _percent(quiet.net_sales, then[2] and then[2].net_sales), help=SALES_HELP),
     ]
 
@@ -71,11 +91,23 @@ def pareto(found: ParetoSummary, before: ParetoSummary | None) -> list[Tile]:
     top, few, gini = found.top20_share, found.vital_few_share, found.gini
     classes = "classes A / B / C are undefined" if found.class_a is None else f"B {count(found.class_b)}, C {count(found.class_c)}"
     return [
-        Tile("Held by the best 20 %", share(top), _points(top, before and before.top20_share), help="The count of customers is rounded up."),
-        Tile("Vital few", share(few), _points(few, before and before.vital_few_share), help=f"{count(found.vital_few_customers)} customers hold 80 %."),
+        Tile(
+            "Held by the best 20 %", share(top), _points(top, before and before.top20_share), help="The count of customers is rounded up."
+        ),
+        Tile(
+            "Vital few",
+            share(few),
+            _points(few, before and before.vital_few_share),
+            help=f"{count(found.vital_few_customers)} customers hold 80 %.",
+        ),
         Tile("Gini", f"{gini:.3f}" if gini is not None else "undefined", _difference(gini, before and before.gini), help=GINI_HELP),
         Tile("Class A customers", count(found.class_a), _more(found.class_a, before and before.class_a), help=f"Beside them {classes}."),
-        Tile("Below zero", count(found.customers_below_zero), _more(found.customers_below_zero, before and before.customers_below_zero), help=BELOW_HELP),
+        Tile(
+            "Below zero",
+            count(found.customers_below_zero),
+            _more(found.customers_below_zero, before and before.customers_below_zero),
+            help=BELOW_HELP,
+        ),
     ]
 
 

@@ -1,0 +1,69 @@
+"""Which customers did a click choose? Cells, bars and points of a chart become the list of their customers.
+
+Grain: customer, with the columns of `listing.listing`. A choice is a disjunction of rules, each a conjunction of column = value:
+((("r_score", 4), ("f_score", 2)), (("segment", "Champions"),)) are those of one cell and those of one segment. No rules: everybody shown.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.analytics import clusters as behaviour
+from crm_core.analytics import migration, pareto
+from crm_core.analytics.filters import UNKNOWN
+from crm_core.analytics.listing import listing
+from crm_core.analytics.rfm import RfmSettings
+from crm_core.workspace import Workspace
+
+Rule = tuple[tuple[str, str | int], ...]
+
+
+def customers(ws: Workspace, as_of: date, settings: RfmSettings, any_of: tuple[Rule, ...] = (), shown: ir.Table | None = None) -> ir.Table:
+    """The listed customers that one of the rules holds for; the value UNKNOWN of a text column stands for a missing one."""
+    return _narrowed(listing(ws, as_of, settings, shown), any_of)
+
+
+def clustered(
+    ws: Workspace,
+    as_of: date,
+    settings: RfmSettings,
+    grouping: behaviour.ClusterSettings,
+    any_of: tuple[Rule, ...] = (),
+    shown: ir.Table | None = None,
+) -> ir.Table:
+    """Like `customers`, of those with a purchase, with a column cluster after the id."""
+    table = listing(ws, as_of, settings, shown).inner_join(behaviour.customers(ws, as_of, grouping), "customer_id")
+    return _narrowed(
+        table.select("customer_id", "cluster", *(name for name in table.columns if name not in {"customer_id", "cluster"})), any_of
+    )
+
+
+def moved(
+    ws: Workspace, found: migration.Migration, settings: RfmSettings, pairs: tuple[tuple[str, str], ...], shown: ir.Table | None = None
+) -> ir.Table:
+    """The listed customers (as at the later day) that moved from the first to the second segment of one of the pairs."""
+    movers = ibis.union(*(migration.moving(ws, found, one, other, settings) for one, other in pairs)) if pairs else None
+    table = listing(ws, found.later, settings, shown)
+    return table if movers is None else table.semi_join(movers, "customer_id")
+
+
+def best(ws: Workspace, as_of: date, settings: RfmSettings, value: pareto.Value, count: int, shown: ir.Table | None = None) -> ir.Table:
+    """The listed customers with the `count` largest values, of those shown; ties as in the Pareto order."""
+    ranked = pareto.values(ws, as_of, value)
+    ranked = ranked if shown is None else ranked.semi_join(shown, "customer_id")
+    top = ranked.order_by(ibis.desc("value"), "customer_id").limit(count)
+    return listing(ws, as_of, settings, shown, value).semi_join(top, "customer_id")
+
+
+def _narrowed(table: ir.Table, any_of: tuple[Rule, ...]) -> ir.Table:
+    if not any_of:
+        return table
+    return table.filter(ibis.or_(*(ibis.and_(*(_holds(table, column, value) for column, value in rule)) for rule in any_of)))
+
+
+def _holds(table: ir.Table, column: str, value: str | int) -> ir.BooleanValue:
+    known = table[column].fill_null(UNKNOWN) if isinstance(value, str) else table[column]
+    return known == value
