@@ -34,8 +34,8 @@ def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptio
     try:
         columns, expressions = _columns(staging, path)
         refs = ", ".join(column.ref for column in columns)
-        progress(0.1, f"Reading {title}")
-        staging.raw.execute(f"CREATE TABLE {ref} AS SELECT {expressions} FROM read_parquet(?, binary_as_string = true) AS p({refs})", [str(path)])
+        rows_of_file = f"SELECT {expressions} FROM read_parquet(?, binary_as_string = true) AS p({refs})"
+        staging.create(ref, rows_of_file, [str(path)], progress, f"Reading {title}")
     except duckdb.Error as error:
         raise SourceError(
             "The Parquet file is damaged",

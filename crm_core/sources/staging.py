@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 
 ColumnType = Literal["text", "number", "timestamp", "date", "boolean"]
+
+REPORT_EVERY_SECONDS = 0.25
 
 #: Called with a share from 0 to 1 and a sentence for the user; may raise to cancel.
 Progress = Callable[[float, str], None]
@@ -93,6 +96,8 @@ class Staging:
         self.raw.execute("SET temp_directory = ?", [str(self.folder / "spill")])
         self.raw.execute("SET python_enable_replacements = false")
         self.raw.execute("SET autoinstall_known_extensions = false")
+        self.raw.execute("SET enable_progress_bar = true")
+        self.raw.execute("SET enable_progress_bar_print = false")
         self.con = ibis.duckdb.from_connection(self.raw)
         self.raw.execute("CREATE TABLE bad_lines (source VARCHAR, line BIGINT, reason VARCHAR, text VARCHAR)")
         self.tables: list[StagedTable] = []
@@ -128,6 +133,29 @@ class Staging:
                 self.raw.execute(f"INSERT INTO bad_lines SELECT ?, line, reason, text FROM {one.ref}_bad ORDER BY line", [one.name])
                 self.raw.execute(f"DROP TABLE {one.ref}_bad")
 
+    def create(self, ref: str, rows: str, parameters: Sequence[Any] | dict[str, Any], progress: Progress, sentence: str) -> None:
+        """Makes staging table `ref` of the statement `rows`, telling how far it is.
+
+        Text is stored as it is: compressing it would take longer than all the rest, for a file that is gone within minutes.
+        """
+        self.raw.execute("SET force_compression = 'uncompressed'")
+        try:
+            self._execute(f"CREATE TABLE {ref} AS {rows}", parameters, progress, sentence)
+        finally:
+            self.raw.execute("RESET force_compression")
+
+    def _execute(self, statement: str, parameters: Sequence[Any] | dict[str, Any], progress: Progress, sentence: str) -> None:
+        """Runs a long statement beside the caller's thread, which reports the progress; a report that raises stops the statement."""
+        with ThreadPoolExecutor(1) as worker:
+            running = worker.submit(self.raw.execute, statement, parameters)
+            while wait([running], REPORT_EVERY_SECONDS).not_done:
+                try:
+                    progress(max(self.raw.query_progress(), 0.0) / 100, sentence)
+                except BaseException:
+                    self.raw.interrupt()
+                    raise
+            running.result()
+
     def new_file(self) -> Path:
         """A place for a converted copy, removed with the staging area at the latest."""
         self._files += 1
@@ -149,6 +177,7 @@ class Staging:
             self.drop(f"t{number}")
 
     def close(self) -> None:
+        self.raw.execute("PRAGMA disable_checkpoint_on_shutdown")  # nothing to tidy up in a file that goes
         self.raw.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -137,9 +137,9 @@ def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress
     staging.drop(ref)
     staging.raw.execute(f"DROP TABLE IF EXISTS {ref}_errors; DROP TABLE IF EXISTS {ref}_scans")
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(reading.layout.width))
-    progress(0.3, f"Reading {title}")
-    staging.raw.execute(
-        f"""CREATE TABLE {ref} AS FROM read_csv($path, auto_detect = false, columns = {{{columns}}}, header = false, delim = $delim,
+    staging.create(
+        ref,
+        f"""FROM read_csv($path, auto_detect = false, columns = {{{columns}}}, header = false, delim = $delim,
             quote = $quote, escape = $escape, skip = $skip, null_padding = $fill, parallel = NOT $fill, max_line_size = $longest,
             store_rejects = true, rejects_table = '{ref}_errors', rejects_scan = '{ref}_scans')""",
         {
@@ -151,6 +151,8 @@ def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress
             "fill": reading.fill_short_lines,
             "longest": LONGEST_LINE,
         },
+        progress,
+        f"Reading {title}",
     )
 
 
