@@ -59,7 +59,7 @@ def clusters(found: Clusters) -> str:
         return "No customers to show with these filters."
     best = found.profile.loc[found.profile["net_sales"].idxmax()]
     text = f"{count(customers)} customers fall into {found.count} groups by behaviour"
-    sales = f" and bring {share(best['sales_share'])} of net sales" if best["sales_share"] == best["sales_share"] else ""
+    sales = f" and brings {share(best['sales_share'])} of net sales" if best["sales_share"] == best["sales_share"] else ""
     return f"{text}; the most valuable one ({best['name']}) holds {share(best['customer_share'])} of them{sales}."
 
 

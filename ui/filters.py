@@ -28,11 +28,14 @@ ONE_DAY = timedelta(days=1)
 
 
 def start_anew(ws: Workspace) -> None:
-    """Forgets days chosen for other data: a new file has other days, and its latest one is meant."""
+    """Forgets days chosen for other data: a new file has other days, and its latest one is meant.
+
+    The values are set and not dropped: a dropped one would come back out of the URL.
+    """
     former = st.session_state.get(Session.DATA_FILE)
     if former is not None and former != str(ws.path):
-        for key in (Url.AS_OF, Url.PERIOD, Url.DATES):
-            st.session_state.pop(key, None)
+        st.session_state[Url.AS_OF] = ws.as_of
+        st.session_state[Url.PERIOD] = next(iter(PERIODS))
     st.session_state[Session.DATA_FILE] = str(ws.path)
 
 

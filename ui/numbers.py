@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-UNDEFINED = "not provided"
+import math
+
+NOT_PROVIDED = "not provided"
 
 
 def amount(value: float | None, currency: str = "") -> str:
     """GBP 8,310,477; two decimals below 100."""
-    if value is None or value != value:
-        return UNDEFINED
+    if value is None or math.isnan(value):
+        return NOT_PROVIDED
     digits = 0 if abs(value) >= 100 or value == int(value) else 2
     return f"{currency} {value:,.{digits}f}".strip()
 
 
 def count(value: float | None) -> str:
     """4,339"""
-    return UNDEFINED if value is None or value != value else f"{value:,.0f}"
+    return NOT_PROVIDED if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
 def share(value: float | None, digits: int = 1) -> str:
     """A share of 0.738 as 73.8 %."""
-    return UNDEFINED if value is None or value != value else f"{100 * value:.{digits}f} %"
+    return NOT_PROVIDED if value is None or math.isnan(value) else f"{100 * value:.{digits}f} %"
 
 
-def short(value: float | None) -> str:
-    """An amount that fits a tile: 950, 12.3k, 8.31M."""
-    if value is None or value != value:
-        return UNDEFINED
-    for size, suffix in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if suffix == 'k' else size):,.3g}{suffix}" if abs(value) < 999.5e9 else f"{value / 1e9:,.0f}B"
-    return amount(value)
+def short(value: float | None, currency: str = "") -> str:
+    """An amount that fits a tile: GBP 950, GBP 12.3k, GBP 8.31M."""
+    if value is None or math.isnan(value):
+        return NOT_PROVIDED
+    for least, size, suffix in ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(value) >= least:
+            return f"{currency} {_three_digits(value / size)}{suffix}".strip()
+    return amount(value, currency)
+
+
+def _three_digits(value: float) -> str:
+    """9.37, 41.2, 950, 1,204"""
+    return f"{value:,.{max(0, 2 - int(math.log10(abs(value))))}f}"

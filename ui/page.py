@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure of the row under the answer: label and value as shown, its change ("+3.2 %", "-1.0 points"), its trend, and what it means."""
+    """One figure of the row under the answer: label and value as shown, its change ("+3.2 %"), its trend, and what it means.
+
+    `more_is` says how a rise is to be taken: "good", "bad", or "neutral" where it depends.
+    """
 
     label: str
     value: str
     change: str | None = None
     trend: tuple[float, ...] = ()
     help: str = ""
+    more_is: Literal["good", "bad", "neutral"] = "good"
+
+
+DELTA_COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"good": "normal", "bad": "inverse", "neutral": "off"}
 
 
 def head(question: str, answer: str, caveat: str = "") -> None:
@@ -44,6 +51,7 @@ def tiles(figures: Sequence[Tile]) -> None:
             escape(one.label),
             one.value,
             one.change,
+            delta_color=DELTA_COLOURS[one.more_is],
             help=escape(one.help) or None,
             border=True,
             chart_data=one.trend if len(one.trend) > 1 else None,

@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from ui.frame import View
+from ui import cache
+from ui.downloads import frame_downloads
+
+if TYPE_CHECKING:
+    from crm_core.analytics.profile import TableProfile
+    from ui.frame import View
+
+NAMES = {
+    "label": "Column",
+    "filled_share": "Filled",
+    "distinct": "Different values",
+    "minimum": "Smallest",
+    "maximum": "Largest",
+    "outliers": "Far from the usual",
+    "example": "Example",
+}
 
 
 def draw(view: View) -> None:
-    st.caption(view.name)
+    """A tab a table."""
+    from crm_core.analytics import profile
+
+    tables = cache.of(view.ws, profile.profile)
+    for tab, one in zip(st.tabs([f"{table.label} ({table.rows:,})" for table in tables]), tables, strict=True):
+        with tab:
+            _table(one)
+    st.caption(profile.OUTLIER_RULE)
+
+
+def _table(one: TableProfile) -> None:
+    customers = f"{one.customers:,} customers" if one.customers is not None else "no customers named"
+    period = f"{one.first_day:%Y-%m-%d} to {one.last_day:%Y-%m-%d}" if one.first_day and one.last_day else "no dates"
+    st.caption(f"{one.rows:,} rows, {customers}, {period}" + (", estimates where many values are counted" if one.is_estimate else ""))
+    shown = one.columns[list(NAMES)]
+    config = {name: _column(name, label) for name, label in NAMES.items()}
+    st.dataframe(shown, hide_index=True, column_config=config, alt=f"Profile of {one.label}")
+    frame_downloads(shown, f"profile_{one.table}", title=f"Profile of {one.label}", labels=NAMES)
+
+
+def _column(name: str, label: str) -> object:
+    if name == "filled_share":
+        return st.column_config.ProgressColumn(label, format="percent", min_value=0, max_value=1)
+    if name in ("distinct", "outliers"):
+        return st.column_config.NumberColumn(label, format="localized")
+    return st.column_config.TextColumn(label)

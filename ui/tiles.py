@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crm_core.analytics.overview import Figure, Overview
     from crm_core.analytics.pareto import ParetoSummary
 
-WRITTEN = {"money": short, "count": count, "share": share}
-
 
 def overview(found: Overview, currency: str) -> list[Tile]:
     """A tile a figure, with the whole months of the period as its trend."""
@@ -23,12 +21,13 @@ def overview(found: Overview, currency: str) -> list[Tile]:
 
 
 def _figure(figure: Figure, monthly: pd.DataFrame, currency: str) -> Tile:
-    is_money = figure.unit == "money"
-    trend = monthly.loc[~monthly["is_partial"], figure.key].dropna()
-    exact = f" Exactly {amount(figure.value, currency)}." if is_money and figure.value is not None else ""
-    label = f"{figure.label} ({currency})" if is_money and currency else figure.label
+    trend = tuple(monthly.loc[~monthly["is_partial"], figure.key].dropna().astype(float))
     change = None if figure.change is None else f"{100 * figure.change:+.1f} {'points' if figure.unit == 'share' else '%'}"
-    return Tile(label, WRITTEN[figure.unit](figure.value), change, tuple(trend.astype(float)), f"{figure.help}{exact} n = {figure.n:,}.")
+    if figure.unit == "money":
+        exact = f" Exactly {amount(figure.value, currency)}." if figure.value is not None else ""
+        return Tile(figure.label, short(figure.value, currency), change, trend, f"{figure.help}{exact} n = {figure.n:,}.")
+    written = share(figure.value) if figure.unit == "share" else count(figure.value)
+    return Tile(figure.label, written, change, trend, f"{figure.help} n = {figure.n:,}.")
 
 
 @dataclass(frozen=True)
@@ -52,80 +51,69 @@ def segments(grid: pd.DataFrame, before: pd.DataFrame | None, currency: str) -> 
     groups = [(range(1, 6), range(1, 6)), (range(3, 6), range(4, 6)), (range(1, 3), range(3, 6))]
     now = [_group(grid, *scores) for scores in groups]
     then = [_group(before, *scores) for scores in groups] if before is not None else [None] * len(groups)
-    everybody, regular, quiet = now
-    unit = f" ({currency})" if currency else ""
+    (everybody, regular, quiet), (once, regular_once, quiet_once) = now, then
     return [
-        Tile(
-            "Customers",
-            count(everybody.customers),
-            _more(everybody.customers, then[0] and then[0].customers),
-            help="With at least one purchase.",
-        ),
-        Tile(
-            "Buy often and lately",
-            count(regular.customers),
-            _more(regular.customers, then[1] and then[1].customers),
-            help="R 3–5 and F 4–5.",
-        ),
-        Tile(
-            "… their share of sales",
-            share(regular.sales_share),
-            _points(regular.sales_share, then[1] and then[1].sales_share),
-            help=SALES_HELP,
-        ),
-        Tile(
-            "Bought often, gone quiet",
-            count(quiet.customers),
-            _more(quiet.customers, then[2] and then[2].customers),
-            help="R 1–2 and F 3–5.",
-        ),
-        Tile(f"… their net sales{unit}", short(quiet.net_sales), _percent(quiet.net_sales, then[2] and then[2].net_sales), help=SALES_HELP),
+        Tile("Customers", count(everybody.customers), _more(everybody, once, "customers"), help="With at least one purchase."),
+        Tile("Regular buyers", count(regular.customers), _more(regular, regular_once, "customers"), help=REGULAR_HELP),
+        Tile("… share of sales", share(regular.sales_share), _points(regular, regular_once, "sales_share"), help=SALES_HELP),
+        Tile("Gone quiet", count(quiet.customers), _more(quiet, quiet_once, "customers"), help=QUIET_HELP, more_is="bad"),
+        Tile("… net sales", short(quiet.net_sales, currency), _percent(quiet, quiet_once, "net_sales"), help=SALES_HELP, more_is="bad"),
     ]
 
 
+REGULAR_HELP = "They buy often, and bought lately: R 3–5 and F 4–5."
+QUIET_HELP = "They bought often, and not for long: R 1–2 and F 3–5."
 SALES_HELP = "Net sales of all their orders so far, returns netted."
 
 
 def pareto(found: ParetoSummary, before: ParetoSummary | None) -> list[Tile]:
-    """How concentrated the value is, and how many customers are in each class."""
-    top, few, gini = found.top20_share, found.vital_few_share, found.gini
-    classes = "classes A / B / C are undefined" if found.class_a is None else f"B {count(found.class_b)}, C {count(found.class_c)}"
+    """How concentrated the value is, and how many customers are in class A and below zero."""
+    gini = "undefined" if found.gini is None else f"{found.gini:.3f}"
+    classes = (
+        "Classes are undefined."
+        if found.class_a is None
+        else f"Class B has {count(found.class_b)}, class C {count(found.class_c)} customers."
+    )
+    few = f"{count(found.vital_few_customers)} customers hold 80 % of the value."
     return [
-        Tile(
-            "Held by the best 20 %", share(top), _points(top, before and before.top20_share), help="The count of customers is rounded up."
-        ),
-        Tile(
-            "Vital few",
-            share(few),
-            _points(few, before and before.vital_few_share),
-            help=f"{count(found.vital_few_customers)} customers hold 80 %.",
-        ),
-        Tile("Gini", f"{gini:.3f}" if gini is not None else "undefined", _difference(gini, before and before.gini), help=GINI_HELP),
-        Tile("Class A customers", count(found.class_a), _more(found.class_a, before and before.class_a), help=f"Beside them {classes}."),
-        Tile(
-            "Below zero",
-            count(found.customers_below_zero),
-            _more(found.customers_below_zero, before and before.customers_below_zero),
-            help=BELOW_HELP,
-        ),
+        Tile("Held by the best 20 %", share(found.top20_share), _points(found, before, "top20_share"), help=TOP_HELP, more_is="neutral"),
+        Tile("Vital few", share(found.vital_few_share), _points(found, before, "vital_few_share"), help=few, more_is="neutral"),
+        Tile("Gini", gini, _difference(found, before, "gini"), help=GINI_HELP, more_is="neutral"),
+        Tile("Class A customers", count(found.class_a), _more(found, before, "class_a"), help=classes, more_is="neutral"),
+        Tile("Below zero", count(found.customers_below_zero), _more(found, before, "customers_below_zero"), help=BELOW_HELP, more_is="bad"),
     ]
 
 
+TOP_HELP = "The value share of the best 20 % of customers, their count rounded up."
 GINI_HELP = "0: all customers alike; 1: one customer holds everything. Customers below zero are left out."
 BELOW_HELP = "Customers who returned (or cost) more than they brought."
 
 
-def _more(now: int | None, then: int | None) -> str | None:
-    return None if now is None or then is None else f"{now - then:+,}"
+def _both(now: object, then: object | None, name: str) -> tuple[float, float] | None:
+    """The value now and then, or None where one of them is missing."""
+    values = getattr(now, name), getattr(then, name, None)
+    return None if None in values else values
 
 
-def _points(now: float | None, then: float | None) -> str | None:
-    return None if now is None or then is None else f"{100 * (now - then):+.1f} points"
+def _more(now: object, then: object | None, name: str) -> str | None:
+    values = _both(now, then, name)
+    return values and f"{values[0] - values[1]:+,.0f}"
 
 
-def _percent(now: float, then: float | None) -> str | None:
-    return None if then is None or then <= 0 else f"{100 * (now / then - 1):+.1f} %"
+def _points(now: object, then: object | None, name: str) -> str | None:
+    values = _both(now, then, name)
+    return values and f"{100 * (values[0] - values[1]):+.1f} points"
 
 
-def _difference(now: float | None, then: float | None) -> str | None:
-    return None if now is None or then is None else f"{now - then:+.3f}"
+def _difference(now: object, then: object | None, name: str) -> str | None:
+    values = _both(now, then, name)
+    return values and f"{values[0] - values[1]:+.3f}"
+
+
+def _percent(now: object, then: object | None, name: str) -> str | None:
+    """The relative change; in multiples where it is tenfold or more, and nothing where the earlier value is zero or less."""
+    values = _both(now, then, name)
+    if values is None or values[1] <= 0:
+        return None
+    change = values[0] / values[1] - 1
+    return f"{100 * change:+.1f} %" if change < 9 else f"+ to the {values[0] / values[1]:,.0f}-fold"
