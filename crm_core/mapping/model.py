@@ -62,9 +62,11 @@ class NumberFormat:
     thousands: Literal["", ",", ".", "'", " "] = ""
     negatives: Literal["leading", "trailing", "parentheses", "any"] = "leading"
     is_plain: bool = True  # digits, a leading minus and a decimal point only: a bare cast reads it
+    evidence: str = ""  # why the marks are taken so, where they could be taken otherwise
 
     def describe(self) -> str:
-        return f"decimal “{self.decimal}”" + (f", thousands “{self.thousands}”" if self.thousands else "")
+        marks = f"decimal “{self.decimal}”" + (f", thousands “{self.thousands}”" if self.thousands else "")
+        return marks + (f" ({self.evidence})" if self.evidence else "")
 
 
 DateStyle = Literal[

@@ -1,0 +1,98 @@
+"""How staged columns are read as ids, words and flags: one expression a column, no row is touched in Python.
+
+Ids are text: `17850.0` of a float column is `17850`, leading zeros stay, 20-digit numbers lose nothing.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.mapping import functions
+
+#: How exports write "nothing here"; compared in lower case, after trimming. A lone "0" or "na" may be a real id and stays.
+NULL_WORDS = ("", "nan", "null", "none", "n/a", "#n/a", "nat", "?", "-", "<na>", "nil", "(null)", "\\n")
+
+#: Blanks beside the plain one, and marks without width, that spreadsheets and web pages leave in cells.
+ODD_BLANKS = "\u00a0\u202f\u2007\u2009\u3000"
+INVISIBLE = "\u200b\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+ZERO_WIDTH_NON_JOINER = "\u200c"
+
+_ENDS = " \t\r\n\v\f" + ODD_BLANKS + INVISIBLE + ZERO_WIDTH_NON_JOINER
+
+#: Arabic letters that Persian writes otherwise, so that the same word compares equal whatever keyboard wrote it.
+ARABIC_LETTERS, PERSIAN_LETTERS = "يىكة", "ییکه"
+
+EASTERN_DIGITS, LATIN_DIGITS = "۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789"
+
+YES = ("yes", "y", "true", "t", "1", "1.0", "on", "x", "✓", "да", "истина", "بله", "بلی", "آری", "sim", "sí", "si", "ja", "oui", "evet", "tak", "verdadero", "vrai", "wahr")
+NO = ("no", "n", "false", "f", "0", "0.0", "off", "нет", "ложь", "خیر", "نه", "não", "nao", "nein", "non", "hayır", "hayir", "nie", "falso", "faux", "falsch")
+
+#: A number of twelve digits and more that a spreadsheet rounded: digits are lost, so different ids became one.
+DAMAGED_ID = r"^\d([.,]\d+)?[eE]\+?(1[1-9]|[2-9]\d|\d{3})$"
+
+#: Whole numbers from here on are no longer exact in a float column.
+_EXACT_FLOAT = 2**53
+
+
+def is_given(column: ir.Value) -> ir.BooleanValue:
+    """True where the cell holds something; never NULL. Blank cells and the NULL_WORDS are empty."""
+    if not isinstance(column, ir.StringValue):
+        filled = column.notnull()
+        return filled & ~column.isnan() if isinstance(column, ir.FloatingValue) else filled
+    is_long = column.length() > max(map(len, NULL_WORDS))
+    is_word = ~functions.trim(column, _ENDS).lower().isin(NULL_WORDS)
+    return ibis.cases((column.isnull(), False), (is_long, functions.trim(column, _ENDS) != ""), else_=is_word)
+
+
+def read_id(column: ir.Value, is_whole: bool = False) -> ir.StringValue:
+    """The id as text, NULL where empty.
+
+    `is_whole`: a text column whose numbers all end in ".0" (a float column written to a file, see `is_whole_float`) loses the ending.
+    """
+    if isinstance(column, ir.StringValue):
+        text = functions.trim(column, _ENDS)
+        text = text.re_replace(r"^(-?\d+)\.0+$", r"\1") if is_whole else text
+        return is_given(column).ifelse(text, ibis.null("string"))
+    if isinstance(column, ir.FloatingValue | ir.DecimalValue):
+        whole = column.try_cast("decimal(38, 0)")
+        return (whole.cast(column.type()) == column).ifelse(whole.cast("string"), column.cast("string")).nullif("nan")
+    return column.cast("string")
+
+
+def is_whole_float(column: ir.Value) -> ir.BooleanScalar:
+    """True where a text column is a float column written out: every filled value is digits and ".0"."""
+    if not isinstance(column, ir.StringValue):
+        return ibis.literal(False)
+    return (functions.trim(column, _ENDS).re_search(r"^-?\d+\.0+$") | ~is_given(column)).all() & is_given(column).any()
+
+
+def damaged_ids(column: ir.Value) -> ir.BooleanValue:
+    """True where a spreadsheet or a float column has rounded the id ("5.94773E+23")."""
+    if isinstance(column, ir.StringValue):
+        return functions.trim(column, _ENDS).re_search(DAMAGED_ID).fill_null(False)
+    if isinstance(column, ir.FloatingValue):
+        return (column.abs() >= _EXACT_FLOAT).fill_null(False)
+    return ibis.literal(False)
+
+
+def read_text(column: ir.Value) -> ir.StringValue:
+    """Words as they stand, trimmed, with Persian letters for Arabic ones and without invisible marks; NULL where blank."""
+    if not isinstance(column, ir.StringValue):
+        return read_id(column)
+    tidy = column.translate(ARABIC_LETTERS + ODD_BLANKS + INVISIBLE, PERSIAN_LETTERS + " " * len(ODD_BLANKS))
+    needs_care = column.re_search(f"[{ARABIC_LETTERS}{ODD_BLANKS}{INVISIBLE}]")
+    return functions.trim(needs_care.ifelse(tidy, column), _ENDS).nullif("")
+
+
+def read_flag(column: ir.Value) -> ir.BooleanValue:
+    """Yes or no in the languages of YES and NO; NULL where it is neither."""
+    if isinstance(column, ir.BooleanValue):
+        return column
+    word = read_text(column).lower()
+    return ibis.cases((word.isin(YES), True), (word.isin(NO), False))
+
+
+def latin_digits(text: ir.StringValue) -> ir.StringValue:
+    """Persian and Arabic digits as Latin ones, odd blanks as plain ones, marks without width removed."""
+    return text.translate(EASTERN_DIGITS + ODD_BLANKS + INVISIBLE, LATIN_DIGITS + " " * len(ODD_BLANKS))
