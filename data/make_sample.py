@@ -88,8 +88,8 @@ def _with_guests_and_voids(random: RandomState, orders: pd.DataFrame, lines: pd.
     extra = pd.concat([guests, voids])
     extra["ordered_at"] += pd.to_timedelta(random.randint(-90, -5, len(extra)), unit="m")
     both = pd.concat([orders.assign(status="completed", source=orders.index), extra], ignore_index=True)
-    both_lines = pd.concat([lines.merge(pd.DataFrame({"order": both["source"], "row": both.index}), on="order")])
-    return both, both_lines.assign(order=both_lines["row"]).drop(columns="row").sort_values("order", kind="stable", ignore_index=True)
+    copied = lines.merge(pd.DataFrame({"order": both["source"], "row": both.index}), on="order")
+    return both, copied.assign(order=copied["row"]).drop(columns="row").sort_values("order", kind="stable", ignore_index=True)
 
 
 def _copies(random: RandomState, orders: pd.DataFrame, count: int) -> pd.DataFrame:
