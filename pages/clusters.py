@@ -15,11 +15,12 @@ from ui.page import Tile
 
 LABELS = {name: feature.label for name, feature in FEATURES.items()}
 EXPLANATION = (
-    "Customers with a purchase are grouped by k-means: features on a log scale, ln(1 + x), standardised. The number suggested has the highest"
-    " silhouette (Rousseeuw 1987): how much nearer customers are to their own group than to the next, on average; 1 is clear, 0 is no groups.",
-    "Groups are numbered by the average net sales of their customers, best first. The words compare a group with what is usual among all customers."
-    " The same data and seed give the same groups. Clusters rest on all customers; filters only choose who is shown.",
-    "Clusters describe how customers behave now; unlike segments, their borders move with the data. For rules that stay, use the Segments page.",
+    """Customers with a purchase are grouped by k-means: features on a log scale, ln(1 + x), standardised. The suggested number has the
+highest silhouette (Rousseeuw 1987): how much nearer customers are to their own group than to the next, on average; 1 is clear,
+0 is no groups.""",
+    """Groups are numbered by the average net sales of their customers, best first, and the words compare a group with what is usual
+among all customers. The same data and seed give the same groups. Clusters rest on all customers; filters only choose who is shown.""",
+    """Clusters describe how customers behave now, and their borders move with the data. For rules that stay, use the Segments page.""",
 )
 
 
@@ -59,7 +60,7 @@ def _choose() -> clusters.ClusterSettings:
 
 
 def _tiles(found: clusters.Clusters, currency: str) -> list[Tile]:
-    best = found.profile.loc[found.profile["average_sales"].fillna(0).idxmax()]
+    best = found.profile.iloc[int(found.profile["average_sales"].fillna(0).argmax())]
     silhouette = dict(zip(found.silhouettes["count"], found.silhouettes["silhouette"], strict=True)).get(found.count)
     suggested = "as suggested" if found.count == found.suggested else f"{found.suggested} are suggested"
     return [
@@ -106,7 +107,7 @@ def _groups(view: frame.View, found: clusters.Clusters) -> list[chosen.Rule]:
     named = found.profile.assign(cluster=[f"{number}" for number in found.profile["cluster"]])
     with left:
         bars = page.clickable(
-            shares.bars(named, "cluster", list(named["cluster"]), view.ws.currency),
+            shares.bars(named, "cluster", list(named["cluster"]), view.ws.currency, "Cluster"),
             "cluster_bars",
             "Share of customers and sales by cluster",
         )
@@ -116,5 +117,7 @@ def _groups(view: frame.View, found: clusters.Clusters) -> list[chosen.Rule]:
         page.chart(
             charts.silhouettes(found.silhouettes, found.count, found.suggested), "cluster_silhouettes", "Silhouette by number of clusters"
         )
-    tables.result_table(found.profile, "cluster_profile_rows", title="Clusters", names=LABELS, currency=view.ws.currency)
+    tables.result_table(
+        found.profile, "cluster_profile_rows", title="Clusters", names=LABELS | {"name": "In words"}, currency=view.ws.currency
+    )
     return [(("cluster", int(number)),) for number, *_ in [*bars, *cells]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from crm_core.analytics import chosen, listing, pareto
+from crm_core.analytics import chosen, pareto
 from crm_core.charts import pareto as charts
 from ui import answers, cache, customer, frame, guards, page, tables, tiles
 from ui.guards import escape
@@ -12,10 +12,11 @@ from ui.numbers import amount, count, share
 
 VALUES: dict[pareto.Value, str] = {"net_sales": "Net sales", "gross_profit": "Gross profit"}
 CLASSES = ("A", "B", "C")
-EXPLANATION = """All customers with a line before the day looked from, largest value first. **Top-20 share**: value held by the best 20 % of customers.
-**Vital few**: the smallest share of customers that holds 80 % of the value. **Gini**: 0 where all customers are alike, 1 where one holds everything.
-**Classes**: A while the share of value before the customer is below 80 %, B below 95 %, C the rest, by all customers. Where customers have a value below
-zero, the curve rises above 100 % and falls back (the whale curve): what lies above 100 % is lost on the last customers."""
+EXPLANATION = """All customers with a line before the day looked from, largest value first. **Top-20 share**: value held by the best
+20 % of customers. **Vital few**: the smallest share of customers that holds 80 % of the value. **Gini**: 0 where all customers are alike,
+1 where one holds everything. **Classes**: A while the share of value before the customer is below 80 %, B below 95 %, C the rest, by all
+customers. Where customers have a value below zero, the curve rises above 100 % and falls back (the whale curve): what lies above 100 %
+is lost on the last customers."""
 
 
 def render() -> None:
@@ -88,7 +89,8 @@ def _without_best(view: frame.View, value: pareto.Value) -> None:
         st.markdown(escape(f"It takes {left.customers_to_replace:,} customers of the average value of the others to make up for them."))
     if left.after is not None:
         st.markdown(escape(f"Of the {left.after.customers:,} others, the best 20 % would hold {share(left.after.top20_share)}."))
-    tables.result_table(left.best, "without_best_rows", title="The best customers", names={"value": VALUES[value]}, currency=currency)
+    with st.expander(f"The best {gone:,}"):
+        tables.result_table(left.best, "without_best_rows", title="The best customers", names={"value": VALUES[value]}, currency=currency)
 
 
 def _customers(view: frame.View, value: pareto.Value, best: int | None) -> None:
@@ -97,8 +99,8 @@ def _customers(view: frame.View, value: pareto.Value, best: int | None) -> None:
     st.caption("Click a point of the curve to choose the customers up to there.")
     classes = st.pills("Classes", CLASSES, selection_mode="multi", key="pareto_classes")
     where = (("value_class", tuple(classes)),) if classes else ()
-    rows, args = (chosen.best, (view.as_of, view.settings, value, best)) if best else (listing.listing, (view.as_of, view.settings))
-    picked = tables.customer_table(view, "key_customers", where=where, rows=rows, args=args, sort=value, title="Key customers")
+    args = (view.as_of, view.settings, value, best)
+    picked = tables.customer_table(view, "key_customers", where=where, rows=chosen.by_value, args=args, sort=value, title="Key customers")
     customer.panel(view, picked, "key_customer")
 
 

@@ -12,9 +12,10 @@ from ui import answers, cache, customer, frame, guards, movement, page, segment_
 from ui.guards import escape
 
 SHOWN = {"customers": "Customers", "net_sales": "Net sales"}
-DEFINITION = """Each customer with a purchase gets scores from 1 (worst) to 5 (best), by all customers at the day looked from; filters only choose
-who is shown. **R**: how recently (R 4: at most 40 % of customers ordered more recently). **F**: how often (one purchase scores 1; repeat
-customers score 2 to 5 by quarters). **M**: net sales (M 4: spent more than at least 60 %). Equal values get equal scores. R and F make the segment."""
+DEFINITION = """Each customer with a purchase gets scores from 1 (worst) to 5 (best), by all customers at the day looked from;
+filters only choose who is shown. **R**: how recently (R 4: at most 40 % of customers ordered more recently). **F**: how often (one purchase
+scores 1; repeat customers score 2 to 5 by quarters). **M**: net sales (M 4: spent more than at least 60 %). Equal values get equal
+scores. R and F make the segment."""
 
 
 def render() -> None:
@@ -42,7 +43,7 @@ def render() -> None:
     if own.open:
         with own:
             segment_settings.editor()
-    rules = "\n".join(f"- **{escape(row.segment)}**: {escape(row.rule)}" for row in found.itertuples())
+    rules = "\n".join(f"- **{escape(name)}**: {escape(rule)}" for name, rule in zip(found["segment"], found["rule"], strict=True))
     page.how_to_read(DEFINITION, rules, command=page.command(view, "segments"))
 
 
@@ -76,7 +77,9 @@ def _now(view: frame.View, found: pd.DataFrame, grid: pd.DataFrame) -> None:
     rules = tuple((("r_score", r), ("f_score", f)) for _, r, f in cells) + tuple((("segment", name),) for name, *_ in bars)
     _customers(view, "segments", tuple(dict.fromkeys(rules)))
     st.subheader("The segments in this data's own units")
-    tables.result_table(found, "segment_rules", title="Segments", currency=currency)
+    first = ["segment", "rule", "move"]
+    ordered = found[[*first, *(column for column in found.columns if column not in first)]]
+    tables.result_table(ordered, "segment_rules", title="Segments", currency=currency)
 
 
 def _split(view: frame.View) -> None:

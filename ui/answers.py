@@ -36,7 +36,7 @@ def segments(frame: pd.DataFrame, currency: str, as_of: date) -> str:
     customers = int(frame["customers"].sum())
     if not customers:
         return "No customers to show with these filters."
-    best, largest = frame.loc[frame["net_sales"].idxmax()], frame.loc[frame["customers"].idxmax()]
+    best, largest = (frame.iloc[int(frame[column].argmax())] for column in ("net_sales", "customers"))
     sales = share(best["sales_share"]) if best["sales_share"] == best["sales_share"] else amount(best["net_sales"], currency)
     text = (
         f"{best['segment']} are {share(best['customer_share'])} of the {count(customers)} customers"
@@ -57,7 +57,7 @@ def clusters(found: Clusters) -> str:
     customers = int(found.profile["customers"].sum())
     if not customers:
         return "No customers to show with these filters."
-    best = found.profile.loc[found.profile["net_sales"].idxmax()]
+    best = found.profile.iloc[int(found.profile["net_sales"].argmax())]
     text = f"{count(customers)} customers fall into {found.count} groups by behaviour"
     sales = f" and brings {share(best['sales_share'])} of net sales" if best["sales_share"] == best["sales_share"] else ""
     return f"{text}; the most valuable one ({best['name']}) holds {share(best['customer_share'])} of them{sales}."

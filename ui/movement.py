@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,8 @@ def tab(view: View) -> None:
     from crm_core.analytics.migration import migrate
     from crm_core.charts import segments as charts
 
-    earlier, later, look_back = _choose(view)
-    found = cache.answer(view, migrate, earlier, later, look_back, view.settings, shown=True)
+    days = _choose(view)
+    found = cache.answer(view, migrate, days.earlier, days.later, days.look_back, view.settings, shown=True)
     st.markdown(f"**{escape(_answer(found))}**")
     st.caption(_caveat(found))
     value = st.segmented_control("Show", SHOWN, format_func=SHOWN.__getitem__, default="customers", key="movement_value") or "customers"
@@ -40,8 +41,7 @@ def tab(view: View) -> None:
     chosen = tuple(dict.fromkeys((one, other) for one, other, *_ in pairs))
     if chosen:
         st.subheader("The customers who moved so")
-        arguments = (earlier, later, look_back, view.settings, chosen)
-        tables.customer_table(view, "movement_customers", rows=_moved, args=arguments, title="Customers who moved")
+        tables.customer_table(view, "movement_customers", rows=_moved, args=(days, view.settings, chosen), title="Customers who moved")
     else:
         st.caption("Click a cell of the matrix to list its customers.")
     with st.expander("The numbers behind the charts"):
@@ -51,7 +51,16 @@ def tab(view: View) -> None:
 NAMES = {"from_segment": "From", "to_segment": "To"}
 
 
-def _choose(view: View) -> tuple[date, date, int]:
+@dataclass(frozen=True)
+class Days:
+    """What to compare: two days, and how many days each looks back."""
+
+    earlier: date
+    later: date
+    look_back: int
+
+
+def _choose(view: View) -> Days:
     """Two days and a look-back; by default a year apart with a year each, or halves of a shorter history."""
     first = view.ws.first_day or view.as_of
     half = max(1, min(365, (view.as_of - first).days // 2))
@@ -61,10 +70,11 @@ def _choose(view: View) -> tuple[date, date, int]:
     earlier = left.date_input("From the segments on", default, soonest, latest, format="YYYY-MM-DD", key="movement_earlier")
     later = middle.date_input("to those on", view.as_of, soonest, view.as_of, format="YYYY-MM-DD", key="movement_later")
     look_back = right.number_input("Days looked back from each", 1, 3660, half, key="movement_look_back", help=LOOK_BACK_HELP)
-    return _day(earlier, default), _day(later, view.as_of), int(look_back)
+    return Days(_day(earlier, default), _day(later, view.as_of), int(look_back))
 
 
-LOOK_BACK_HELP = "Both days look back equally far, and both are scored by the cut points of the earlier day: a move is the customer's, not the yardstick's."
+LOOK_BACK_HELP = """Both days look back equally far, and both are scored by the cut points of the earlier day: a move is the customer's,
+not the yardstick's."""
 
 
 def _day(chosen: object, default: date) -> date:
@@ -86,17 +96,9 @@ def _caveat(found: Migration) -> str:
     return text if found.is_covered else f"{text} The data begins within the earlier period, so that one is shorter than the later."
 
 
-def _moved(
-    ws: Workspace,
-    earlier: date,
-    later: date,
-    look_back: int,
-    settings: RfmSettings,
-    pairs: tuple[tuple[str, str], ...],
-    shown: ir.Table | None = None,
-) -> ir.Table:
+def _moved(ws: Workspace, days: Days, settings: RfmSettings, pairs: tuple[tuple[str, str], ...], shown: ir.Table | None = None) -> ir.Table:
     """The customers of those cells, from plain arguments (a Migration holds a frame and is no key of a cache)."""
     from crm_core.analytics import chosen
     from crm_core.analytics.migration import migrate
 
-    return chosen.moved(ws, migrate(ws, earlier, later, look_back, settings), settings, pairs, shown)
+    return chosen.moved(ws, migrate(ws, days.earlier, days.later, days.look_back, settings), settings, pairs, shown)

@@ -47,9 +47,9 @@ def _cells(table: SegmentTable) -> pd.DataFrame:
 def _edited(names: pd.DataFrame, cells: pd.DataFrame) -> SegmentTable:
     """The table as edited. A segment without a cell is left out. Raises AnalysisError where names are missing or stand twice."""
     members: dict[int, set[tuple[int, int]]] = {}
-    for row, r_score in enumerate(reversed(SCORES)):
-        for column, f_score in enumerate(SCORES):
-            members.setdefault(int(cells.iat[row, column]), set()).add((r_score, f_score))
+    for r_score, places in zip(reversed(SCORES), cells.to_numpy().tolist(), strict=True):
+        for f_score, place in zip(SCORES, places, strict=True):
+            members.setdefault(int(place), set()).add((r_score, f_score))
     edited = zip(names["Place"], names["Segment"], names["Usual move"], strict=True)
     return SegmentTable(
         tuple(

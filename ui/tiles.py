@@ -91,8 +91,8 @@ BELOW_HELP = "Customers who returned (or cost) more than they brought."
 
 def _both(now: object, then: object | None, name: str) -> tuple[float, float] | None:
     """The value now and then, or None where one of them is missing."""
-    values = getattr(now, name), getattr(then, name, None)
-    return None if None in values else values
+    value, earlier = getattr(now, name), getattr(then, name, None)
+    return None if value is None or earlier is None else (value, earlier)
 
 
 def _more(now: object, then: object | None, name: str) -> str | None:
@@ -116,4 +116,4 @@ def _percent(now: object, then: object | None, name: str) -> str | None:
     if values is None or values[1] <= 0:
         return None
     change = values[0] / values[1] - 1
-    return f"{100 * change:+.1f} %" if change < 9 else f"+ to the {values[0] / values[1]:,.0f}-fold"
+    return f"{100 * change:+.1f} %" if change < 9 else f"× {values[0] / values[1]:,.0f}"

@@ -22,8 +22,9 @@ Rule = tuple[tuple[str, str | int], ...]
 
 
 def customers(ws: Workspace, as_of: date, settings: RfmSettings, any_of: tuple[Rule, ...] = (), shown: ir.Table | None = None) -> ir.Table:
-    """The listed customers that one of the rules holds for; the value UNKNOWN of a text column stands for a missing one."""
-    return _narrowed(listing(ws, as_of, settings, shown), any_of)
+    """The listed customers with a purchase that one of the rules holds for; the value UNKNOWN of a text column stands for a missing one."""
+    table = listing(ws, as_of, settings, shown)
+    return _narrowed(table.filter(table.segment.notnull()), any_of)
 
 
 def clustered(
@@ -32,6 +33,7 @@ def clustered(
     settings: RfmSettings,
     grouping: behaviour.ClusterSettings,
     any_of: tuple[Rule, ...] = (),
+    *,
     shown: ir.Table | None = None,
 ) -> ir.Table:
     """Like `customers`, of those with a purchase, with a column cluster after the id."""
@@ -50,12 +52,16 @@ def moved(
     return table if movers is None else table.semi_join(movers, "customer_id")
 
 
-def best(ws: Workspace, as_of: date, settings: RfmSettings, value: pareto.Value, count: int, shown: ir.Table | None = None) -> ir.Table:
-    """The listed customers with the `count` largest values, of those shown; ties as in the Pareto order."""
+def by_value(
+    ws: Workspace, as_of: date, settings: RfmSettings, value: pareto.Value, best: int | None = None, *, shown: ir.Table | None = None
+) -> ir.Table:
+    """The listed customers by that value; only the `best` of those shown where that is given, ties as in the Pareto order."""
+    table = listing(ws, as_of, settings, shown, value)
+    if best is None:
+        return table
     ranked = pareto.values(ws, as_of, value)
     ranked = ranked if shown is None else ranked.semi_join(shown, "customer_id")
-    top = ranked.order_by(ibis.desc("value"), "customer_id").limit(count)
-    return listing(ws, as_of, settings, shown, value).semi_join(top, "customer_id")
+    return table.semi_join(ranked.order_by(ibis.desc("value"), "customer_id").limit(best), "customer_id")
 
 
 def _narrowed(table: ir.Table, any_of: tuple[Rule, ...]) -> ir.Table:

@@ -31,7 +31,7 @@ class Cell:
 def figure(
     cells: Sequence[Cell], columns: dict[str, Any], rows: dict[str, Any], *, count: tuple[int, int], mark: int = 26, height: int = 430
 ) -> go.Figure:
-    """The cells on two axes (`columns` and `rows`, row 0 at the bottom); `count` is (columns, rows), `mark` the size of the mark of a click."""
+    """The cells on two axes (row 0 at the bottom); `count` is (columns, rows), `mark` the size of the mark that a click leaves."""
     return theme.figure(
         _heat(cells, count),
         _points(cells, mark),

@@ -149,6 +149,6 @@ def cross(frame: pd.DataFrame, order: Sequence[str], currency: str = "") -> go.F
         )
         for row in theme.rows(frame)
     ]
-    across = cells.places(theme.labels(columns), "", side="top", tickangle=-45)
+    across = cells.places(theme.labels(columns), "", side="top", tickangle=-90)
     upwards = cells.places([str(number) for number in clusters], "Cluster")
     return cells.figure(drawn, across, upwards, count=(len(columns), len(clusters)), height=150 + 40 * len(clusters))

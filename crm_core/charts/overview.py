@@ -20,7 +20,7 @@ def monthly(frame: pd.DataFrame, year_before: pd.DataFrame, currency: str = "") 
         return theme.nothing("No sales in this period.")
     months = [_month(day) for day in frame["month"]]
     earlier = {_key(row.month): row for row in theme.rows(year_before)}
-    matched = [earlier.get(_year_before(row.month)) for row in theme.rows(frame)]
+    matched = [_comparable(row, earlier.get(_year_before(row.month))) for row in theme.rows(frame)]
     traces: list[Any] = [_bars(frame, months, currency)]
     if any(matched):
         traces.append(_line(matched, months, currency))
@@ -41,7 +41,8 @@ def _bars(frame: pd.DataFrame, months: list[str], currency: str) -> go.Bar:
             "pattern": {"shape": hatched, "fillmode": "overlay", "fgcolor": "#FFFFFF", "fgopacity": 0.6, "size": 7},
         },
         customdata=[[customers, " (month not whole)" if is_partial else ""] for customers, is_partial in known],
-        hovertemplate=f"%{{y:,.0f}} {theme.in_template(currency)}%{{customdata[1]}}, %{{customdata[0]:,}} customers<extra>net sales</extra>",
+        hovertemplate=f"%{{y:,.0f}} {theme.in_template(currency)}%{{customdata[1]}}, %{{customdata[0]:,}} customers"
+        "<extra>net sales</extra>",
     )
 
 
@@ -134,10 +135,16 @@ def history(frame: pd.DataFrame, currency: str = "") -> go.Figure:
             [theme.safe(order), "" if purchase else "<br>no purchase (return or correction)"]
             for order, purchase in zip(frame["order_id"], frame["is_purchase"], strict=True)
         ],
-        hovertemplate=f"%{{x|%d %b %Y}}<br>order %{{customdata[0]}}: %{{y:,.2f}} {theme.in_template(currency)}%{{customdata[1]}}<extra></extra>",
+        hovertemplate=f"%{{x|%d %b %Y}}<br>order %{{customdata[0]}}: %{{y:,.2f}} {theme.in_template(currency)}"
+        "%{customdata[1]}<extra></extra>",
     )
     upwards = theme.axis(theme.with_unit("Net value of the order", currency), exponentformat="B", zeroline=True)
     return theme.figure(lines, heads, height=260, showlegend=False, xaxis=theme.axis(type="date"), yaxis=upwards)
+
+
+def _comparable(now: Any, before: Any) -> Any:
+    """The month a year before, unless only that one is not whole."""
+    return before if before and (now.is_partial or not before.is_partial) else None
 
 
 def _month(day: date) -> str:

@@ -44,9 +44,9 @@ def curve(frame: pd.DataFrame, label: str, top20_share: float | None = None, vit
 def _marks(top20_share: float | None, vital_few_share: float | None) -> list[dict[str, Any]]:
     marks = []
     if top20_share is not None:
-        marks.append(_note(0.2, top20_share, f"best 20 % hold {top20_share:.0%}", ax=70, ay=40))
+        marks.append(_note(0.2, top20_share, f"best 20 % hold {100 * top20_share:.0f} %", ax=70, ay=40))
     if vital_few_share is not None:
-        marks.append(_note(vital_few_share, 0.8, f"80 % come from {vital_few_share:.0%}", ax=80, ay=30))
+        marks.append(_note(vital_few_share, 0.8, f"80 % come from {100 * vital_few_share:.0f} %", ax=80, ay=30))
     return marks
 
 
@@ -55,7 +55,7 @@ def _peak(customers: pd.Series, value: pd.Series) -> list[dict[str, Any]]:
     highest = float(value.max())
     if highest < 1.005:
         return []
-    return [_note(float(customers.iloc[int(value.argmax())]), highest, f"peak {highest:.0%}", ax=0, ay=-20)]
+    return [_note(float(customers.iloc[int(value.argmax())]), highest, f"peak {100 * highest:.0f} %", ax=0, ay=-20)]
 
 
 def _note(x: float, y: float, text: str, ax: int, ay: int) -> dict[str, Any]:
@@ -100,5 +100,5 @@ def over_time(frame: pd.DataFrame) -> go.Figure:
         )
         for place, (column, name, dash, symbol) in enumerate(_SERIES)
     ]
-    upwards = theme.shares("Share (Gini: 0 % equal, 100 % one customer)", rangemode="tozero")
+    upwards = theme.shares("Share (Gini in %)", rangemode="tozero")
     return theme.figure(*traces, height=320, xaxis=theme.axis("Looked at from"), yaxis=upwards)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -105,7 +106,7 @@ def matrix(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", 
         )
         for row in theme.rows(frame)
     ]
-    later = cells.places(theme.labels(tos), "Later", side="top", tickangle=-45)
+    later = cells.places(theme.labels(tos), "Later", side="top", tickangle=-90)
     return cells.figure(
         drawn, later, cells.places(theme.labels(upwards), "Earlier"), count=(len(tos), len(froms)), height=150 + 34 * len(froms)
     )
@@ -116,46 +117,48 @@ def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", cu
 
     A flow has no negative width: pairs whose net sales are zero or less are left out here and stand in the matrix.
     """
-    moved = frame[frame[value].astype(float) > 0] if not frame.empty else frame
+    moved = frame.assign(shown=frame[value].astype(float))
+    moved = moved[moved["shown"] > 0]
     if moved.empty:
         return theme.nothing(NO_MOVES)
     froms, tos = _ordered(moved["from_segment"], order), _ordered(moved["to_segment"], order)
-    colour = theme.colours([*order, *(name for name in [*froms, *tos] if name not in order)])
-    left = {name: place for place, name in enumerate(froms)}
-    right = {name: place + len(froms) for place, name in enumerate(tos)}
-    unit = " customers" if value == "customers" else f" {theme.in_template(currency)}"
-    return theme.figure(
-        go.Sankey(
-            arrangement="fixed",
-            valueformat=",.0f",
-            valuesuffix=unit.rstrip(),
-            node={
-                "label": theme.labels(froms) + theme.labels(tos),
-                "color": [colour[name] for name in [*froms, *tos]],
-                "x": [0.001] * len(froms) + [0.999] * len(tos),
-                "y": _heights(moved, "from_segment", froms, value) + _heights(moved, "to_segment", tos, value),
-                "pad": 12,
-                "thickness": 14,
-                "line": {"width": 0},
-            },
-            textfont={"shadow": "none", "size": 12},
-            link={
-                "source": [left[name] for name in moved["from_segment"]],
-                "target": [right[name] for name in moved["to_segment"]],
-                "value": moved[value].astype(float),
-                "color": [_faint(colour[name]) for name in moved["from_segment"]],
-            },
-        ),
-        height=520,
+    nodes = [*froms, *tos]
+    colour = dict.fromkeys(nodes, theme.QUIET) | theme.colours(order)
+    sankey = go.Sankey(
+        arrangement="fixed",
+        valueformat=",.0f",
+        valuesuffix=f" {'customers' if value == 'customers' else theme.in_template(currency)}".rstrip(),
+        textfont={"shadow": "none", "size": 12, "weight": 600},
+        node={
+            "label": theme.labels(froms) + theme.labels(tos),
+            "color": [colour[name] for name in nodes],
+            "x": [0.001] * len(froms) + [0.999] * len(tos),
+            "y": _middles(moved, "from_segment", froms) + _middles(moved, "to_segment", tos),
+            "pad": FLOW_GAP,
+            "thickness": 14,
+            "line": {"width": 0},
+        },
+        link={
+            "source": [froms.index(name) for name in moved["from_segment"]],
+            "target": [tos.index(name) + len(froms) for name in moved["to_segment"]],
+            "value": moved["shown"],
+            "color": [_faint(colour[name]) for name in moved["from_segment"]],
+        },
     )
+    return theme.figure(sankey, height=FLOW_HEIGHT + 48, margin={"l": 8, "r": 8, "t": 24, "b": 24})
 
 
-def _heights(moved: pd.DataFrame, column: str, names: list[str], value: str) -> list[float]:
-    """Middles of the nodes from 0 (top) to 1, so that both sides stand in the order of the segment table."""
-    totals = moved.assign(shown=moved[value].astype(float)).groupby(column)["shown"].sum().reindex(names)
-    share = totals / totals.sum()
-    middles = share.cumsum() - share / 2
-    return [float(min(max(middle, 0.001), 0.999)) for middle in middles]
+#: Pixels: of the flow, and between two of its segments (a line of text, so that labels of small ones do not overlap).
+FLOW_HEIGHT, FLOW_GAP = 560, 15
+
+
+def _middles(moved: pd.DataFrame, column: str, names: list[str]) -> list[float]:
+    """Where the middles of the nodes of a side lie, from 0 (top) to 1, in the given order: heights by value, with a gap between two."""
+    values = moved.groupby(column)["shown"].sum().reindex(names)
+    gap = FLOW_GAP / FLOW_HEIGHT
+    heights = values / values.sum() * (1 - gap * (len(names) - 1))
+    middles = heights.cumsum() - heights / 2 + gap * np.arange(len(names))
+    return [float(middle) for middle in middles.clip(0.001, 0.999)]
 
 
 def _ordered(names: pd.Series, order: Sequence[str]) -> list[str]:

@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from crm_core.charts import theme
 
 
-def bars(frame: pd.DataFrame, group: str, order: Sequence[str], currency: str = "") -> go.Figure:
+def bars(frame: pd.DataFrame, group: str, order: Sequence[str], currency: str = "", title: str = "") -> go.Figure:
     """A pair of bars for each value of column `group`, in this order from the top; a click selects the group (`customdata[0]`).
 
-    `frame` has the column `group`, customers, customer_share, net_sales, sales_share (missing where the total of sales is zero or less).
+    `frame` has the column `group`, customers, customer_share, net_sales, sales_share (missing where the total of sales is zero or
+    less). `title` says what the groups are where their names do not.
     """
     if not frame["customers"].sum():
         return theme.nothing(theme.NOBODY)
@@ -27,7 +28,7 @@ def bars(frame: pd.DataFrame, group: str, order: Sequence[str], currency: str = 
         barmode="group",
         legend=theme.LEGEND | {"traceorder": "reversed"},
         xaxis=theme.shares("Share of all shown"),
-        yaxis=theme.axis(),
+        yaxis=theme.axis(title, type="category"),
     )
 
 
