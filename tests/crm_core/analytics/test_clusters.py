@@ -160,6 +160,14 @@ def test_those_shown_are_counted_and_the_clusters_stay(planted: Workspace) -> No
     assert result.profile["customers"].sum() == EACH == len(result.scatter)
 
 
+def test_with_nobody_shown_the_clusters_are_named_and_empty(planted: Workspace) -> None:
+    nobody = customers(planted, AS_OF).filter(lambda t: t.customer_id == "nobody").select("customer_id")
+    result = cluster(planted, AS_OF, shown=nobody)
+    assert result.profile["customers"].tolist() == [0, 0, 0]
+    assert result.scatter.empty
+    assert cross_table(planted, AS_OF, shown=nobody)["customers"].sum() == 0
+
+
 def test_scatter_points_of_a_cluster_lie_together(planted: Workspace) -> None:
     scatter = cluster(planted, AS_OF).scatter
     middle = scatter.groupby("cluster")[["x", "y"]].transform("mean")
