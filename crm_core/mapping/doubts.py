@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from crm_core.errors import Problem
 from crm_core.mapping.assign import Assignment
+from crm_core.mapping.formats import DATE_KINDS, NUMBER_KINDS
 from crm_core.mapping.grains import Look
 from crm_core.mapping.guess import BY_VALUES
-from crm_core.mapping.links import is_one_to_one
+from crm_core.mapping.links import is_one_to_one, is_same_amount, is_same_day
 from crm_core.mapping.model import Mapping, TableMapping, fields_for
+from crm_core.schema import Kind
 from crm_core.sources.staging import Staging
 
 #: Fields that change every figure: about them no choice is made between equals.
@@ -18,17 +20,17 @@ DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "score", "c
 
 def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
     """A question for each decisive field that two columns could feed about equally well and not to the same effect."""
-    asked = []
+    asked, known = [], fields_for(table.grain)
     for name in DECISIVE:
         column = table.fields.get(name)
         rivals = [one for one in assigned.rivals.get(name, ()) if one not in table.fields.values()]
-        if column is None or not rivals or _same(staging, look.source, name, column, rivals):
+        if column is None or not rivals or _same(staging, look.source, column, rivals, known[name].kind):
             continue
         asked.append(_which(table, name, column, rivals[0], assigned.score(name) <= BY_VALUES))
     return asked
 
 
-def requirements(staging: Staging, mapping: Mapping) -> list[Problem]:
+def requirements(mapping: Mapping) -> list[Problem]:
     """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders."""
     used = [one for one in mapping.tables if one.grain != "ignore"]
     lines = [one for one in used if one.grain == "order_lines"]
@@ -73,13 +75,14 @@ def _missing_key(table: TableMapping) -> list[Problem]:
     return [Problem("no_key", "error", f"No column holds the {label}", f"Assign one (--map {needed}=COLUMN) or leave the table out.", table.source)]
 
 
-def _same(staging: Staging, source: str, field: str, column: str, rivals: Sequence[str]) -> bool:
-    """True where it makes no difference which column is chosen: each value of one goes with exactly one of the other."""
-    return all(is_one_to_one(staging, source, column, rival) for rival in rivals)
+def _same(staging: Staging, source: str, column: str, rivals: Sequence[str], kind: Kind) -> bool:
+    """True where it makes no difference which column is chosen: the same days, the same amounts, or ids that go together one to one."""
+    compare = is_same_day if kind in DATE_KINDS else is_same_amount if kind in NUMBER_KINDS else is_one_to_one
+    return all(compare(staging, source, column, rival) for rival in rivals)
 
 
 def _which(table: TableMapping, field: str, column: str, rival: str, by_values: bool) -> Problem:
     label = fields_for(table.grain)[field].label.lower()
     grounds = "no name says so, and by their values" if by_values else "by their names"
     message = f"“{column}” and “{rival}” could both be the {label} ({grounds})"
-    return Problem("which_column", "question", message, f"Choose one: --map {field}={column} or --map {field}={rival}.", table.source, column)
+    return Problem(f"which_{field}", "question", message, f"Choose one: --map {field}={column} or --map {field}={rival}.", table.source, column)

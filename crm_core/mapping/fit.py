@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.mapping.profile import ColumnProfile
+from crm_core.mapping.statuses import known_meaning
 from crm_core.schema import Field, Kind
 
 #: Below this share of readable values a column is not taken for numbers or dates.
@@ -67,6 +68,12 @@ def _amount(column: ColumnProfile) -> float:
     return 0.4 if looks_like_compact_date(column) else max(column.number_share, READABLE)
 
 
+def _money(column: ColumnProfile) -> float:
+    """Numbers, but not a mere 0 and 1."""
+    is_flag = is_integer(column) and column.distinct == 2 and column.minimum == 0 and column.maximum == 1
+    return _amount(column) * (0.3 if is_flag else 1.0)
+
+
 def _integer(column: ColumnProfile) -> float:
     return _amount(column) if is_integer(column) else 0.0
 
@@ -99,6 +106,11 @@ def _marked(hint: str, otherwise: float) -> Callable[[ColumnProfile], float]:
     return lambda column: 1.0 if hint in column.hints else otherwise
 
 
+def _email(column: ColumnProfile) -> float:
+    """Addresses, and more than the shop's own."""
+    return 1.0 if "email" in column.hints and (column.distinct > 1 or column.rows == 1) else 0.0
+
+
 def _no_share(column: ColumnProfile) -> float:
     """A discount of at most 1 everywhere is a share of the price."""
     return 0.0 if column.maximum is not None and column.maximum <= 1.0 and (column.minimum or 0.0) >= 0.0 else 1.0
@@ -111,6 +123,31 @@ def _within_an_order(column: ColumnProfile) -> float:
 
 def _few(column: ColumnProfile) -> float:
     return 1.0 if column.distinct <= _MOST_STATUSES else 0.3
+
+
+def _in_every_row(column: ColumnProfile) -> float:
+    """Every row belongs to an order; an id in some rows only is another one's (a payment's, a voucher's)."""
+    return 1.0 if column.filled >= 0.9 * column.rows else 0.5
+
+
+def _no_names(column: ColumnProfile) -> float:
+    """Ids have no blanks inside; a column "Customer" that holds names can do in need."""
+    with_blanks = sum(1 for one in column.examples if " " in one.strip())
+    return 0.55 if with_blanks * 2 > len(column.examples) else 1.0
+
+
+def _status(column: ColumnProfile) -> float:
+    return _few(column) * (1.0 if _holds_status_words(column) else 0.8)
+
+
+def _no_status(column: ColumnProfile) -> float:
+    """A "state" that holds "delivered" and "canceled" is no region."""
+    return 0.1 if _holds_status_words(column) else 1.0
+
+
+def _holds_status_words(column: ColumnProfile) -> bool:
+    known = sum(1 for word in column.examples if known_meaning(word) is not None)
+    return known * 2 >= len(column.examples) > 0
 
 
 def _small(column: ColumnProfile) -> float:
@@ -129,12 +166,12 @@ _BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
     "id": _id,
     "text": _text,
     "category": _category,
-    "email": _marked("email", 0.0),
+    "email": _email,
     "phone": _marked("phone", 0.5),
     "flag": _marked("flag", 0.0),
     "date": _date,
     "timestamp": _date,
-    "amount": _amount,
+    "amount": _money,
     "quantity": _amount,
     "score": _amount,
     "integer": _integer,
@@ -142,8 +179,13 @@ _BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
 
 _BY_FIELD: dict[str, Callable[[ColumnProfile], float]] = {
     "discount_amount": _no_share,
+    "customer_id": _no_names,
+    "order_id": _in_every_row,
     "line_no": _within_an_order,
-    "status": _few,
+    "status": _status,
+    "region": _no_status,
+    "country": _no_status,
+    "city": _no_status,
     "priority": _few,
     "score": _on_a_scale,
     "count_reopened": _small,

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from crm_core.errors import Problem
 from crm_core.mapping import dates, numbers
-from crm_core.mapping.model import DateFormat, ImportOptions, NumberFormat, TableMapping, fields_for
+from crm_core.mapping.model import DateFormat, ImportOptions, Mapping, NumberFormat, TableMapping, fields_for
 from crm_core.sources.staging import Staging
 
 DATE_KINDS, NUMBER_KINDS = ("date", "timestamp"), ("amount", "quantity", "score", "integer")
@@ -24,13 +23,13 @@ class Formatted:
     problems: tuple[Problem, ...] = ()
 
 
-def with_formats(staging: Staging, tables: Sequence[TableMapping], options: ImportOptions = ImportOptions()) -> Formatted:
+def with_formats(staging: Staging, tables: Sequence[TableMapping], options: ImportOptions = ImportOptions(), remembered: Mapping | None = None) -> Formatted:
     """The tables with a format for each used column of dates or numbers; formats that are there already stay.
 
     Problems: a question for each column whose day and month cannot be told apart, an error for one that holds no dates or numbers.
     """
     decided = [_decided(staging, table, options) for table in tables]
-    settled = tuple(_settled(table, decided) for table in decided)
+    settled = tuple(_settled(table, [*decided, *(remembered.tables if remembered else ())]) for table in decided)
     return Formatted(settled, tuple(problem for table in settled for problem in ambiguous_dates(table)))
 
 
@@ -49,7 +48,7 @@ def _decided(staging: Staging, table: TableMapping, options: ImportOptions) -> T
     found_dates: dict[str, DateFormat] = {}
     for column in columns_of(table, DATE_KINDS).values():
         fmt = table.dates.get(column) or dates.decide(staging, table.source, column)
-        found_dates[column] = with_order(fmt, options.date_order) if options.date_order else fmt
+        found_dates[column] = dates.with_order(fmt, options.date_order) if options.date_order else fmt
     found_numbers: dict[str, NumberFormat] = {column: table.numbers.get(column) or numbers.decide(staging, table.source, column) for column in columns_of(table, NUMBER_KINDS).values()}
     return replace(table, dates=found_dates, numbers=found_numbers)
 
@@ -61,17 +60,12 @@ def _settled(table: TableMapping, tables: Sequence[TableMapping]) -> TableMappin
 
 
 def _told(column: str, fmt: DateFormat, table: TableMapping, tables: Sequence[TableMapping]) -> DateFormat:
-    elsewhere = [(other.source, one) for other in tables if other.source != table.source for name, one in other.dates.items() if name == column]
+    elsewhere = [(other.source, one) for other in tables for name, one in other.dates.items() if name == column]
     beside = [(name, one) for name, one in table.dates.items() if name != column]
     for where, one in elsewhere + beside:
         if not one.is_ambiguous and one.style in ("dmy", "mdy"):
-            return replace(with_order(fmt, one.style), evidence=f"as in {where}: {one.evidence}")
+            return replace(dates.with_order(fmt, one.style), evidence=f"as in {where}: {one.evidence}" if where != table.source else one.evidence)
     return fmt
-
-
-def with_order(fmt: DateFormat, order: Literal["dmy", "mdy"]) -> DateFormat:
-    """A day/month or month/day format with the order given by the user; others stay as they are."""
-    return dates.with_order(fmt, order)
 
 
 def _day_or_month(table: TableMapping, column: str) -> Problem:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from crm_core.mapping.assign import Assignment, assign
-from crm_core.mapping.guess import MUTE, by_values
+from crm_core.mapping.guess import MUTE, could_be_sales
 from crm_core.mapping.links import contained_share
 from crm_core.mapping.model import GRAIN_LABELS, Grain
 from crm_core.mapping.names import meaning
@@ -117,7 +117,7 @@ def _is_orders(look: Look) -> bool:
 
 def _is_mute_sales(look: Look) -> bool:
     """No name says anything, and the values have dates, decimals and repeated ids."""
-    return look.is_mute and {"ordered_at", "net_amount", "customer_id"} <= by_values(look.columns, look.assigned("order_lines")).fields.keys()
+    return look.is_mute and could_be_sales(look.columns)
 
 
 def _is_products(look: Look) -> bool:

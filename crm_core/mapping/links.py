@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
+from crm_core.mapping import dates
+from crm_core.mapping.numbers import decide, read
 from crm_core.mapping.text import read_id
 from crm_core.sources.staging import Staging
 
 MOST_ROWS = 200_000
+#: Sums may differ from their total by this share, and in so many of the keys not at all.
+ROUNDING, NEARLY_ALL = 0.002, 0.9
 
 
 def contained_share(staging: Staging, inner: tuple[str, str], outer: tuple[str, str]) -> float:
@@ -30,21 +34,41 @@ def is_one_to_one(staging: Staging, source: str, left: str, right: str) -> bool:
     return bool(counts["pairs"][0] == counts["a"][0] == counts["b"][0])
 
 
-def is_equal(staging: Staging, source: str, left: str, right: str) -> bool:
-    """True where both columns hold the same text in every row."""
+def is_same_amount(staging: Staging, source: str, left: str, right: str) -> bool:
+    """True where both columns read as the same number in every row."""
     table = _few(staging, source)
-    a, b = (_column(staging, table, source, name).cast("string") for name in (left, right))
+    a, b = (read(_column(staging, table, source, name), decide(staging, source, name)) for name in (left, right))
+    return int(staging.con.execute(table.filter(~a.identical_to(b)).count())) == 0
+
+
+def is_same_day(staging: Staging, source: str, left: str, right: str) -> bool:
+    """True where both columns read as the same calendar day in every row."""
+    table = _few(staging, source)
+    a, b = (dates.read(_column(staging, table, source, name), dates.decide(staging, source, name)).date() for name in (left, right))
     return int(staging.con.execute(table.filter(~a.identical_to(b)).count())) == 0
 
 
 def is_constant_within(staging: Staging, source: str, key: str, column: str) -> bool:
-    """True where `column` has one value per `key`, and there are keys of several rows to tell by."""
+    """True where `column` has at most one value per `key` (empty cells aside), and there are keys of several rows to tell by."""
     table = _few(staging, source)
-    pairs = table.select(key=_column(staging, table, source, key), value=_column(staging, table, source, column)).drop_null(["key", "value"])
+    pairs = table.select(key=_column(staging, table, source, key), value=_column(staging, table, source, column)).drop_null(["key"])
     groups = pairs.group_by("key").aggregate(rows=pairs.count(), values=pairs.value.nunique())
-    several = groups.filter(groups.rows > 1)
+    several = groups.filter((groups.rows > 1) & (groups["values"] > 0))
     counts = staging.con.execute(several.aggregate(keys=several.count(), varying=(several["values"] > 1).sum()))
     return bool(counts["keys"][0] >= 2 and counts["varying"][0] == 0)
+
+
+def adds_up(staging: Staging, source: str, key: str, total: str, amount: str, quantity: str | None = None) -> bool:
+    """True where the amounts (times the quantities) of nearly all keys of several rows add up to the total that stands on them."""
+    table = _few(staging, source)
+    numbers = {name: read(_column(staging, table, source, name), decide(staging, source, name)) for name in (total, amount, quantity) if name}
+    part = numbers[amount].cast("float64") * (numbers[quantity].cast("float64") if quantity else 1.0)
+    rows = table.select(key=_column(staging, table, source, key), total=numbers[total].cast("float64"), part=part).drop_null(["key"])
+    groups = rows.group_by("key").aggregate(rows=rows.count(), total=rows.total.max(), parts=rows.part.sum())
+    several = groups.filter(groups.rows > 1)
+    agrees = (several.parts - several.total).abs() <= 0.01 + ROUNDING * several.total.abs()
+    counts = staging.con.execute(several.aggregate(keys=several.count(), agreeing=agrees.sum()))
+    return bool(counts["keys"][0] >= 2 and counts["agreeing"][0] >= NEARLY_ALL * counts["keys"][0])
 
 
 def varying_shares(staging: Staging, source: str, key: str, columns: tuple[str, ...]) -> dict[str, float]:

@@ -10,10 +10,12 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crm_core.mapping.vocabulary import COMPOUNDS, NOISE, WORDS
+from crm_core.mapping.vocabulary import COMPOUNDS, LEADING, NOISE, WORDS
 
 _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=[A-ZА-ЯЁ])(?=[A-ZА-ЯЁ][a-zа-яё])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+_SIGN_WORDS = {"№": " no ", "#": " no ", "%": " percent ", "N°": " no ", "Nº": " no ", "nº": " no ", "n°": " no "}
+_SIGNS = re.compile("|".join(_SIGN_WORDS))
 _LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ؤ": "و", "ё": "е", "\u200c": " ", "\u200f": "", "\u200e": "", "\u200b": "", "\ufeff": ""})
 _LONGEST_PHRASE = 3
 _SHORTEST_PART = 2
@@ -36,7 +38,7 @@ def plain(text: str) -> str:
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a column name: split at blanks, signs, underscores, digits and camelCase. "№" and "#" read as "no"."""
-    split = _CAMEL.sub(" ", name.replace("№", " no ").replace("#", " no ").replace("%", " percent "))
+    split = _CAMEL.sub(" ", _SIGNS.sub(lambda sign: _SIGN_WORDS[sign.group()], name))
     return tuple(word for word in _WORD.findall(plain(split)) if not word.isdigit())
 
 
@@ -65,6 +67,8 @@ def _longest(spoken: tuple[str, ...], at: int) -> tuple[int, frozenset[str]]:
         phrase = " ".join(spoken[at : at + length])
         if phrase in _exact():
             return length, _exact()[phrase]
+    if at == 0 and len(spoken) > 1 and spoken[0] in LEADING:
+        return 1, frozenset({LEADING[spoken[0]]})
     return 1, _concepts(spoken[at])
 
 
@@ -100,14 +104,14 @@ def _cut(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _exact() -> dict[str, frozenset[str]]:
-    found = {word.replace("_", " "): _implied(concept) for concept, line in WORDS.items() for word in line.split() if not word.endswith("*")}
+    found = {plain(word.replace("_", " ")): _implied(concept) for concept, line in WORDS.items() for word in line.split() if not word.endswith("*")}
     return found | {plain(phrase): frozenset(concepts.split()) for phrase, concepts in COMPOUNDS.items()}
 
 
 @lru_cache(maxsize=1)
 def _stems() -> tuple[tuple[str, frozenset[str]], ...]:
     """Stems, the longest first, so that "подкатегория" is not read as "категория"."""
-    pairs = [(word[:-1].replace("_", " "), _implied(concept)) for concept, line in WORDS.items() for word in line.split() if word.endswith("*")]
+    pairs = [(plain(word[:-1].replace("_", " ")), _implied(concept)) for concept, line in WORDS.items() for word in line.split() if word.endswith("*")]
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 

@@ -1,7 +1,8 @@
 """Corrections in words, as the command line takes them: `[TABLE.]FIELD=[FILE:]COLUMN`.
 
 TABLE is a canonical table ("customers.customer_id"), FIELD one of its fields; FILE is a source table or file, with or without its
-ending, in any case. Without FILE the column is looked for in all files.
+ending, in any case. Without FILE the column counts wherever the files have it and their rows may feed the field (a key stands in
+several files, and so does every column of monthly exports).
 """
 
 from __future__ import annotations
@@ -48,8 +49,15 @@ def _assign(staging: Staging, mapping: Mapping, assignment: str) -> Mapping:
     if not separator or not target.strip() or not origin.strip():
         raise _Misunderstood("it has no “=” between field and column" if not separator else "the field or the column is missing")
     canonical, field = _field(target.strip())
-    source, column = _column(staging, mapping, origin.strip(), canonical, field)
-    return mapping.with_table(_fed(mapping.table(source), canonical, field, column))
+    for source, column in _columns(staging, mapping, origin.strip(), canonical, field):
+        mapping = mapping.with_table(_fed(mapping.table(source), canonical, field, column))
+    return mapping
+
+
+def answered(problems: Sequence[Problem], assignments: Sequence[str]) -> list[Problem]:
+    """The problems without the questions ("which_" and the field) that the assignments answer."""
+    said = {f"which_{assignment.partition('=')[0].strip().rpartition('.')[2]}" for assignment in assignments}
+    return [problem for problem in problems if problem.code not in said]
 
 
 def _field(target: str) -> tuple[str, str]:
@@ -63,18 +71,20 @@ def _field(target: str) -> tuple[str, str]:
     return table, field
 
 
-def _column(staging: Staging, mapping: Mapping, origin: str, canonical: str, field: str) -> tuple[str, str]:
+def _columns(staging: Staging, mapping: Mapping, origin: str, canonical: str, field: str) -> list[tuple[str, str]]:
     """(source table, column) that the words mean; a colon may part the file from the column or belong to the column's name."""
-    wherever = _holders(staging.tables, origin)
-    if not wherever:
-        for at in (index for index, sign in enumerate(origin) if sign == ":"):
-            files = [one for one in staging.tables if _is_called(one, origin[:at].strip())]
-            wherever += _holders(files, origin[at + 1 :].strip())
-            if files and not wherever:
-                raise _Misunderstood(f"“{files[0].name}” has no column “{origin[at + 1 :]}”", _nearest(origin[at + 1 :], (one.name for one in files[0].columns)))
-    if not wherever:
+    found = _holders(staging.tables, origin)
+    for at in (index for index, sign in enumerate(origin) if sign == ":" and not found):
+        files = [one for one in staging.tables if _is_called(one, origin[:at].strip())]
+        column = origin[at + 1 :].strip()
+        found = _holders(files, column)
+        if files and not found:
+            raise _Misunderstood(f"“{files[0].name}” has no column “{column}”", _nearest(column, (one.name for one in files[0].columns)))
+        if found:
+            return found
+    if not found:
         raise _Misunderstood(f"there is no column “{origin}”", _nearest(origin, (one.name for table in staging.tables for one in table.columns)))
-    return _preferred(mapping, wherever, canonical, field)
+    return _fitting(mapping, found, canonical, field)
 
 
 def _holders(tables: Sequence[StagedTable], column: str) -> list[tuple[str, str]]:
@@ -83,14 +93,15 @@ def _holders(tables: Sequence[StagedTable], column: str) -> list[tuple[str, str]
     return exact or [(table.name, one.name) for table in tables for one in table.columns if same(one.name, column)]
 
 
-def _preferred(mapping: Mapping, found: list[tuple[str, str]], canonical: str, field: str) -> tuple[str, str]:
-    """Of several tables with such a column, the one whose rows may feed the field already; several equal ones must be told apart."""
-    fitting = [pair for pair in found if field in fields_for(mapping.table(pair[0]).grain) and (not canonical or canonical in GRAIN_TABLES[mapping.table(pair[0]).grain][:1])]
-    candidates = fitting or [pair for pair in found if field in fields_for(mapping.table(pair[0]).grain)] or found
-    if len(candidates) > 1:
-        files = ", ".join(source for source, _ in candidates)
-        raise _Misunderstood(f"several tables have a column “{candidates[0][1]}” ({files})", f"Say which: {field}={candidates[0][0]}:{candidates[0][1]}.")
-    return candidates[0]
+def _fitting(mapping: Mapping, found: list[tuple[str, str]], canonical: str, field: str) -> list[tuple[str, str]]:
+    """Of several tables with such a column, those whose rows may feed the field; if none may, there must be a single one."""
+    grains = {source: mapping.table(source).grain for source, _ in found}
+    named = [pair for pair in found if canonical in GRAIN_TABLES[grains[pair[0]]][:1]]
+    fitting = named or [pair for pair in found if field in fields_for(grains[pair[0]]) and (not canonical or canonical in GRAIN_TABLES[grains[pair[0]]])]
+    if not fitting and len(found) > 1:
+        files = ", ".join(source for source, _ in found)
+        raise _Misunderstood(f"several tables have a column “{found[0][1]}” ({files})", f"Say which: {field}={found[0][0]}:{found[0][1]}.")
+    return fitting or found
 
 
 def _fed(table: TableMapping, canonical: str, field: str, column: str) -> TableMapping:

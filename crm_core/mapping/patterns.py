@@ -23,13 +23,13 @@ _SALE = {
     "ordered_at": "order date 100; order created date 99; sales date 96; date 90; created date 88; payment date 62; order approved date 55; created 70; "
     "order payment date 62; order opened date 50",
     "product_id": "product id 100; item id 84; product 40; product item id 95; line id 30",
-    "product": "product name 100; item name 95; product item 92; product 88; item 72; item line name 92; line name 70; name 42; product type 60",
+    "product": "product name 100; product description 97; item name 95; item description 93; product item 92; product 88; item 72; item line name 92; line name 70; description 60; product type 60",
     "category": "product category 100; category 92; item category 94; product type 62; category sub 70; product category sub 74; sub 40",
-    "quantity": "count 96; product count 96; item count 98; order count 94; sales count 94",
-    "unit_price": "unit price 100; price 86; product price 88; item price 90; sales price 82; price unit net 90; item line price 96; unit amount 84; unit cost 30",
+    "quantity": "count 96; count refund 80; order product 62; order item 62; product count 96; item count 98; order count 94; sales count 94",
+    "unit_price": "unit price 100; price 86; product price 88; item price 90; sales price 82; price unit net 90; item line price 96; unit amount 84; unit cost 30; item cost 40",
     "net_amount": "net amount 100; net sales 100; amount 92; sales 95; sales amount 97; sales amount net 100; total order 92; order amount 93; order total amount 92; "
     "total 84; amount total 88; line total 98; line total amount 100; line amount 100; price total 88; order price total 86; order price 70; total sales 93; item total 95; "
-    "item amount 94; product amount 90; payment amount 66; amount gross 72; sales gross 74; total gross 66; net 62; order sales 92; payment total 60; net total 90",
+    "item amount 94; product amount 90; payment amount 66; amount gross 72; sales gross 74; total gross 66; net 62; gross 60; order sales 92; payment total 60; net total 90",
     "list_amount": "list amount 90; list price total 90; list total 80; list sales 85",
     "discount_amount": "discount amount 100; discount 88; discount total 94; discount price 70",
     "cost_amount": "cost amount 96; cost total 98; cost 84; cost sales 80; product cost 80",
@@ -37,12 +37,12 @@ _SALE = {
     "shipping 62; delivery 66",
     "unit_cost": "unit cost 100; unit price cost 100; product unit cost 100; price cost 80",
     "profit_amount": "profit amount 100; profit 94; profit total 96; profit sales 92; profit gross 90",
-    "status": "order status 100; status 94; payment status 72; shipping status 60; delivery status 62; order state 80; item status 60",
+    "status": "order status 100; status 94; payment status 72; shipping status 60; delivery status 62; order state 80; state 40; item status 60",
     "channel": "order channel 100; sales channel 100; channel 88; order channel type 80",
     "currency": "currency 100; currency id 96; order currency 100",
     "promised_on": "promised delivery date 100; promised date 90; promised shipping date 60; promised delivery 90; delivery due date 90",
     "delivered_on": "delivered date 100; delivered customer date 100; delivery date 84; delivered 74; resolved delivery date 70",
-    "name": "customer name 100; customer 20; first name 30",
+    "name": "customer name 100; billing name 90; name 30; first name 30",
     "email": "email 100; customer email 100",
     "phone": "phone 100; customer phone 100; phone id 98",
     "consent": "consent 96; customer consent 100",
@@ -57,7 +57,7 @@ PATTERNS: dict[Grain, dict[str, str]] = {
     "order_lines": _SALE,
     "orders": _SALE,
     "customers": _SALE | {"customer_id": _ID + "; id 50", "name": "customer name 100; name 80; customer first name 60; first name 40", "joined_on": _SALE["joined_on"] + "; created date 76; created 60"},
-    "products": _SALE | {"product_id": _SALE["product_id"] + "; id 60", "product": _SALE["product"] + "; name 78", "category": _SALE["category"] + "; type 50"},
+    "products": _SALE | {"product_id": _SALE["product_id"] + "; id 60", "product": _SALE["product"] + "; name 78; description 74", "category": _SALE["category"] + "; type 50"},
     "surveys": {
         "response_id": "survey id 100; id 70; survey item id 60",
         "customer_id": _ID + _BY_EMAIL,
@@ -108,10 +108,12 @@ OF_CUSTOMER = frozenset({"name", "email", "phone", "consent", "joined_on", "acqu
 #: Fields of few values, for which "name" and "code" are no further concepts ("region name", "channel code").
 _GROUPS = frozenset({"country", "region", "city", "category", "status", "channel", "acquisition_channel", "currency", "topic", "priority", "touchpoint"})
 
+_PLACES = frozenset({"country", "region", "city"})
+
 #: Words that turn a name into something else: a seller's city is no city of ours, a tax no amount, a discount's share no discount.
 FOREIGN = frozenset(
     "seller address tax share calendar category refund limit carrier size updated age gender process payment discount cost profit delivery shipping promised delivered list cancelled survey case "
-    "score priority urgency acquired first sub product price count unit due comment email phone consent".split()
+    "score priority urgency acquired first sub product price count unit due comment email phone consent city country region state currency channel status".split()
 )
 
 FURTHER_CONCEPT = 0.8
@@ -132,20 +134,23 @@ def name_score(grain: Grain, field: str, concepts: frozenset[str], unknown: int)
 def _pattern_score(grain: Grain, field: str, needed: frozenset[str], weight: float, concepts: frozenset[str], unknown: int) -> float:
     if not needed <= concepts:
         return 0.0
-    neutral = NEUTRAL[grain] | _neutral(field)
+    neutral = _neutral(field) | (frozenset({"time"}) if field in OF_CUSTOMER else NEUTRAL[grain])
     further = concepts - needed - neutral
-    if further & (FOREIGN | _foreign(grain, field)):
+    allowed = frozenset({"shipping"}) if field in _PLACES else frozenset()
+    if further & ((FOREIGN | _foreign(grain, field)) - allowed):
         return 0.0
     return weight * FURTHER_CONCEPT ** len(further) * UNKNOWN_WORD**unknown
 
 
 def _neutral(field: str) -> frozenset[str]:
-    return (frozenset({"customer"}) if field in OF_CUSTOMER else frozenset()) | (frozenset({"name"}) if field in _GROUPS else frozenset())
+    return (frozenset({"customer", "billing"}) if field in OF_CUSTOMER else frozenset()) | (frozenset({"name"}) if field in _GROUPS else frozenset())
 
 
 def _foreign(grain: Grain, field: str) -> frozenset[str]:
-    """A customer's name is no id, and the date of an order is not that of a response or case about it."""
+    """A customer's name is no id and his group no category, and the date of an order is not that of a response or case about it."""
     kind = fields_for(grain)[field].kind
+    if field in ("product_id", "product", "category"):
+        return frozenset({"customer", "billing", "order"} if field == "category" else {"customer", "billing"}) | (frozenset({"name"}) if kind == "id" else frozenset())
     return (frozenset({"name"}) if kind == "id" else frozenset()) | (frozenset({"order"}) if kind == "timestamp" and grain in ("surveys", "cases") else frozenset())
 
 

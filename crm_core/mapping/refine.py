@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm_core.errors import Problem
+from crm_core.errors import Problem, Severity
 from crm_core.mapping.assign import Assignment, pair_score
-from crm_core.mapping.fit import is_date, is_integer, is_number
+from crm_core.mapping.fit import is_date, is_decimal, is_integer, is_number
 from crm_core.mapping.grains import CLEAR, SHARED, Look
-from crm_core.mapping.guess import by_values
-from crm_core.mapping.links import contained_share, is_constant_within
+from crm_core.mapping.guess import VAGUE, by_values
+from crm_core.mapping.links import adds_up, contained_share, is_constant_within
 from crm_core.mapping.model import fields_for
 from crm_core.mapping.names import meaning
 from crm_core.mapping.patterns import name_score
@@ -21,7 +21,8 @@ from crm_core.mapping.profile import ColumnProfile
 from crm_core.sources.staging import Staging
 
 #: Columns that may identify a customer where no id is given, the best first.
-CONTACTS = ("email", "phone", "name")
+CONTACTS = {"email": "e-mail", "phone": "phone", "name": "name"}
+_BY_CONTACT = 0.6
 #: A person's id repeats a little beside the key of each order; a city or a postcode repeats much more.
 _LEAST_PERSONS = 0.5
 _KEY_CLEAR = 0.9
@@ -35,14 +36,15 @@ class Refined:
 
 def sales(staging: Staging, look: Look, assigned: Assignment) -> Refined:
     """Amounts, customer and date of a table of sales or orders."""
-    assigned = by_values(look.columns, assigned) if assigned.grain == "order_lines" else assigned
     problems: list[Problem] = []
-    assigned = _without_repeated_total(staging, look, assigned, problems)
-    assigned = _customer_by_contact(look, assigned, problems)
-    assigned = _without_part_of_discounts(look, assigned, problems)
-    if assigned.grain == "orders":
-        amounts = ("net_amount", "unit_price", "quantity", "list_amount", "discount_amount", "delivery_amount", "cost_amount", "unit_cost", "profit_amount", "line_no", "line_at")
-        assigned = assigned.without(*amounts)
+    if assigned.grain == "order_lines":
+        assigned = _customer_by_contact(look, assigned, problems, ("email", "phone"))
+        assigned = _customer_by_contact(look, by_values(staging, look.source, look.columns, assigned), problems, ("name",))
+        assigned = _order_by_values(staging, look, assigned)
+        assigned = _without_repeated_total(staging, look, assigned, problems)
+        assigned = _without_part_of_discounts(look, assigned, problems)
+    else:
+        assigned = _customer_by_contact(look, assigned, problems, tuple(CONTACTS))
     return Refined(assigned, tuple(problems))
 
 
@@ -79,12 +81,12 @@ def _person(staging: Staging, look: Look, key: ColumnProfile) -> ColumnProfile |
     """Another id column whose values repeat: several keys are one person."""
     found = [one for one in look.columns if one.name != key.name and _looks_like_id(one) and _LEAST_PERSONS * look.rows <= one.distinct < one.filled]
     named = [one for one in found if _says_customer(one)]
-    return (named or [one for one in found if not meaning(one.name).concepts] or [None])[0]
+    return (named or [one for one in found if meaning(one.name).concepts <= VAGUE] or [None])[0]
 
 
 def _says_customer(column: ColumnProfile) -> bool:
     said = meaning(column.name)
-    return name_score("customers", "customer_id", said.concepts, said.unknown) >= 0.5
+    return "unique" in said.concepts or name_score("customers", "customer_id", said.concepts, said.unknown) >= 0.5
 
 
 def _looks_like_id(column: ColumnProfile) -> bool:
@@ -96,17 +98,59 @@ def _looks_like_id(column: ColumnProfile) -> bool:
     return bool(column.examples) and all(any(sign.isdigit() for sign in one) and " " not in one.strip() for one in column.examples)
 
 
+def _order_by_values(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
+    """Without a named order id: a repeated id whose rows are all of one moment and one customer (Shopify calls it "Name")."""
+    date, customer = assigned.fields.get("ordered_at"), assigned.fields.get("customer_id")
+    if "order_id" in assigned.fields or date is None or customer is None:
+        return assigned
+    for one in look.columns:
+        is_free = one.name not in assigned.fields.values() and meaning(one.name).concepts <= VAGUE | {"name"}
+        if is_free and one.filled == one.rows > one.distinct and _looks_like_id(one) and all(is_constant_within(staging, look.source, one.name, other) for other in (date, customer)):
+            return assigned.having("order_id", one.name, CLEAR)
+    return assigned
+
+
 def _without_repeated_total(staging: Staging, look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:
-    """An order's total that stands on each of its lines is no line amount where price and quantity are given as well."""
-    order, amount = assigned.fields.get("order_id"), assigned.fields.get("net_amount")
-    if order is None or amount is None or not {"unit_price", "quantity"} <= assigned.fields.keys():
+    """An order's total that stands on each or the first of its lines is no line amount: other columns take its place, or the user is asked."""
+    order, total = assigned.fields.get("order_id"), assigned.fields.get("net_amount")
+    if order is None or total is None or not is_constant_within(staging, look.source, order, total):
         return assigned
-    price = assigned.fields["unit_price"]
-    if not is_constant_within(staging, look.source, order, amount) or is_constant_within(staging, look.source, order, price):
+    other = _line_amount(staging, look, assigned, order, total)
+    if other is None:
+        problems.append(_total_on_lines(look, total, "question", "so it may be the order's total, and adding the lines would count it several times", _CHOOSE_AMOUNT))
         return assigned
-    message = f"“{amount}” is the same on all lines of an order, so it is the order's total; the amounts are taken as quantity × unit price"
-    problems.append(Problem("order_total_on_lines", "info", message, "Choose it as net amount if that is wrong.", look.source, amount))
-    return assigned.without("net_amount")
+    field, column = other
+    how = f"“{column}”" if field == "net_amount" else f"quantity × “{column}”"
+    problems.append(_total_on_lines(look, total, "info", f"so it is the order's total; the amounts of the lines are taken from {how}", "Choose it as net amount if that is wrong."))
+    return assigned.without("net_amount").having(field, column, max(CLEAR, assigned.score(field)))
+
+
+def _line_amount(staging: Staging, look: Look, assigned: Assignment, order: str, total: str) -> tuple[str, str] | None:
+    """(field, column) that gives the amount of each line: by name, else the price at hand, else a column that adds up to the total."""
+    free = [one for one in look.columns if one.name not in assigned.fields.values() or one.name in (assigned.fields.get("cost_amount"), assigned.fields.get("unit_cost"))]
+    net = fields_for(assigned.grain)["net_amount"]
+    named = [(pair_score(assigned.grain, net, one), one.name) for one in free]
+    for score, column in sorted(named, reverse=True):
+        if score >= CLEAR and not is_constant_within(staging, look.source, order, column):
+            return "net_amount", column
+    price, quantity = assigned.fields.get("unit_price"), assigned.fields.get("quantity")
+    if price is not None and quantity is not None and not is_constant_within(staging, look.source, order, price):
+        return "unit_price", price
+    for one in free:
+        if is_decimal(one) and one.number is not None:
+            if adds_up(staging, look.source, order, total, one.name):
+                return "net_amount", one.name
+            if quantity is not None and adds_up(staging, look.source, order, total, one.name, quantity):
+                return "unit_price", one.name
+    return None
+
+
+_CHOOSE_AMOUNT = "Say which column is the amount of a line: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN."
+
+
+def _total_on_lines(look: Look, total: str, severity: Severity, what: str, hint: str) -> Problem:
+    code = "which_net_amount" if severity == "question" else "order_total_on_lines"
+    return Problem(code, severity, f"“{total}” is the same on all lines of an order, {what}", hint, look.source, total)
 
 
 def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:
@@ -122,21 +166,16 @@ def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[
     return assigned.without("discount_amount")
 
 
-def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:
+def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Problem], contacts: Sequence[str]) -> Assignment:
     """Without a customer id, customers are told apart by e-mail, phone or name, in that order."""
-    if "customer_id" in assigned.fields:
+    found = next((name for name in contacts if name in assigned.fields), None)
+    if found is None or assigned.score("customer_id") >= CLEAR and "customer_id" in assigned.fields:
         return assigned
-    for contact in CONTACTS:
-        column = assigned.fields.get(contact)
-        if column is None:
-            continue
-        words = {"email": "e-mail", "phone": "phone", "name": "name"}[contact]
-        severity = "warning" if contact == "name" else "info"
-        message = f"There is no customer id, so customers are told apart by their {words}"
-        hint = "People of the same name become one customer." if contact == "name" else ""
-        problems.append(Problem("customer_by_contact", severity, message, hint, look.source, column))
-        return assigned.having("customer_id", column, 0.6)
-    return assigned
+    column = assigned.fields[found]
+    message = f"There is no customer id, so customers are told apart by their {CONTACTS[found]}"
+    hint = "People of the same name become one customer." if found == "name" else ""
+    problems.append(Problem("customer_by_contact", "warning" if found == "name" else "info", message, hint, look.source, column))
+    return assigned.having("customer_id", column, _BY_CONTACT)
 
 
 def _unlinked(look: Look, orders: Sequence[tuple[str, str]]) -> Problem:

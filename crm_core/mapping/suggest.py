@@ -46,18 +46,18 @@ class Suggestion:
 def suggest(staging: Staging, options: ImportOptions = ImportOptions(), remembered: Mapping | None = None) -> Suggestion:
     """The suggestion for all staged tables; `remembered` decisions hold for tables of the same columns.
 
-    Formats of dates and numbers are decided anew from the values.
+    Formats of dates and numbers are decided anew from the values; a remembered order of day and month only settles what they leave open.
     """
     looks = [Look(one.name, one.rows, profile(staging, one.name)) for one in staging.tables]
     verdicts = decide_grains(staging, looks)
     found = _refined(staging, looks, verdicts)
     tables = [_table(staging, look, found[look.source]) for look in looks]
     problems = [problem for look in looks for problem in found[look.source].problems]
-    recalled = [_recalled(one, look, remembered) for one, look in zip(tables, looks, strict=True)]
+    recalled = [_recalled(look, remembered) for look in looks]
     asked = [problem for look, table, kept in zip(looks, tables, recalled, strict=True) if kept is None for problem in doubts(staging, look, table, found[look.source].assignment)]
-    decided = with_formats(staging, [kept or table for kept, table in zip(recalled, tables, strict=True)], options)
+    decided = with_formats(staging, [kept or table for kept, table in zip(recalled, tables, strict=True)], options, remembered)
     mapping = Mapping(tuple(decided.tables), options)
-    problems += [*asked, *decided.problems, *_left_out(mapping, verdicts), *requirements(staging, mapping)]
+    problems += [*asked, *decided.problems, *_left_out(mapping, verdicts), *requirements(mapping)]
     return Suggestion(mapping, {look.source: _reasons(look, table, found[look.source].assignment) for look, table in zip(looks, mapping.tables, strict=True)}, tuple(problems))
 
 
@@ -82,25 +82,15 @@ def _table(staging: Staging, look: Look, found: refine.Refined) -> TableMapping:
     return TableMapping(look.source, assigned.grain, fields, attributes.propose(staging, look.source, assigned.grain, look.columns, fields))
 
 
-def _recalled(table: TableMapping, look: Look, remembered: Mapping | None) -> TableMapping | None:
-    """The remembered decisions for a table of exactly these columns, under the table's present name."""
-    if remembered is None:
-        return None
+def _recalled(look: Look, remembered: Mapping | None) -> TableMapping | None:
+    """What was decided on a table of that name before, if this one has all the columns it used."""
     columns = {one.name for one in look.columns}
-    for one in remembered.tables:
-        used = {*one.fields.values(), *one.attributes}
-        if one.source == table.source and used <= columns:
-            return replace(one, numbers={}, dates={})
-    return next((replace(one, source=table.source, numbers={}, dates={}) for one in remembered.tables if used_columns(one) <= columns and one.fields and _shape_of(one, remembered) == look.shape), None)
+    found = next((one for one in (remembered.tables if remembered else ()) if one.source == look.source and _used(one) <= columns), None)
+    return replace(found, numbers={}, dates={}) if found else None
 
 
-def used_columns(table: TableMapping) -> set[str]:
-    """Columns that feed a field or an attribute."""
+def _used(table: TableMapping) -> set[str]:
     return {*table.fields.values(), *table.attributes}
-
-
-def _shape_of(table: TableMapping, remembered: Mapping) -> tuple[str, ...]:
-    return tuple(sorted(used_columns(table)))
 
 
 def _left_out(mapping: Mapping, verdicts: dict[str, Verdict]) -> list[Problem]:
