@@ -134,6 +134,18 @@ def test_the_chance_to_leave_is_p_on_average() -> None:
     assert repeats["is_last"].mean() == pytest.approx(0.2, abs=0.01)
 
 
+def test_repeat_purchases_are_as_many_as_the_process_expects(truth: pd.DataFrame) -> None:
+    """E[X(t) | λ, p] = (1 − e^(−λpt)) / p (Fader, Hardie & Lee 2005, equation 9), t in the time that the season leaves even."""
+    customers = simulate.people(np.random.RandomState(shop.SEED))
+    p, rate = customers["leaving"].clip(lower=1e-9), customers["rate"]
+    days = simulate.Clock().even(simulate.COUNT_DAYS_EXPORTED) - customers["first_at"]
+    expected = -np.expm1(-rate * p * days) / p
+    repeats = truth["purchases_until_end"] - 1
+    assert repeats.sum() == pytest.approx(expected.sum(), rel=0.03)
+    for _, group in repeats.groupby(customers["channel"]):
+        assert group.sum() == pytest.approx(expected[group.index].sum(), rel=0.08)
+
+
 def test_late_deliveries_get_lower_scores(files: dict[str, pd.DataFrame]) -> None:
     answers = _nps(files).merge(files["orders"][["order_id", "promised_on", "delivered_on"]], on="order_id").dropna(subset="delivered_on")
     is_late = answers["delivered_on"] > answers["promised_on"]
