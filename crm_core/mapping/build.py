@@ -1,0 +1,103 @@
+"""Carries out a mapping: staged text tables become a new workspace file with canonical tables, a receipt and the rejected rows.
+
+The order of the work: repeats and lookups (people, orders, products), decisions that need all values (currency, status words), rejected
+rows, lines, orders, responses and cases, customers, the receipt. The file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.mapping import accounts, canonical, customers, findings, meta, rejects, responses
+from crm_core.mapping.model import Grain, Mapping
+from crm_core.mapping.reading import read
+from crm_core.mapping.receipt import Receipt
+from crm_core.mapping.target import Target
+from crm_core.mapping.work import Work, begin
+from crm_core.sources.staging import Progress, Staging, no_progress
+
+#: Tables that complete others, with the key without which a row of them is of no use.
+KEYED: dict[Grain, str] = {"orders": "order_id", "customers": "customer_id", "products": "product_id"}
+
+
+def build(staging: Staging, mapping: Mapping, target: Path, *, name: str, imported_at: datetime, progress: Progress = no_progress) -> Receipt:
+    """Write the workspace file `target` from the staged tables and return its receipt.
+
+    Raises DataError where no sale, response or case is left, or where amounts lack a rate to one currency; then there is no file.
+    """
+    with Target(staging, target) as made:
+        progress(0.0, "Matching orders, customers and products…")
+        work = begin(staging, mapping, made)
+        progress(0.2, "Reading dates and amounts…")
+        _reject(work)
+        _store_lines(work)
+        progress(0.6, "Forming orders…")
+        _store_orders(work)
+        progress(0.75, "Bringing customers together…")
+        _store_responses(work)
+        _store_customers(work)
+        progress(0.9, "Writing the receipt…")
+        findings.refuse_if_nothing_is_left(work)
+        receipt = accounts.receipt(work)
+        meta.store(work, receipt, name, imported_at)
+        made.finish()
+    progress(1.0, "Done")
+    return receipt
+
+
+def _reject(work: Work) -> None:
+    """List every row that will not be used."""
+    rejects.create_table(work.target)
+    for source in work.plan.sources:
+        rejects.list_bad_lines(work.target, source)
+    if work.plan.repeats is not None:
+        rejects.reject(work.target, work.plan, work.plan.repeats.mutate(reason=ibis.literal("duplicate")))
+    for grain, key in KEYED.items():
+        if work.plan.of(grain):
+            rows = read(work.plan, grain)
+            keyless = rows.filter(rows[key].isnull()).select("source_no", "row_no", reason=ibis.literal(f"{key}_missing"))
+            rejects.reject(work.target, work.plan, keyless)
+    for rows in (work.lines, work.responses, work.cases):
+        if rows is not None:
+            rejects.reject(work.target, work.plan, rows.filter(rows.reason.notnull()).select("source_no", "row_no", "reason"))
+
+
+def _store_lines(work: Work) -> None:
+    if work.lines is not None:
+        work.stored["order_lines"] = work.target.create("order_lines", canonical.order_lines(work.lines))
+
+
+def _store_orders(work: Work) -> None:
+    if work.plan.of("orders", "order_lines"):
+        work.stored["orders"] = work.target.create("orders", canonical.orders(work.plan, work.found, work.lines, work.stored.get("order_lines")))
+
+
+def _store_responses(work: Work) -> None:
+    orders = work.stored.get("orders")
+    if work.responses is not None:
+        rows = responses.with_customer_of_order(canonical.usable(work.responses), orders)
+        work.stored["surveys"] = work.target.create("surveys", rows.select(*canonical.columns_of("surveys")))
+    if work.cases is not None:
+        rows = responses.with_customer_of_order(responses.last_of_each_case(canonical.usable(work.cases)), orders)
+        work.stored["cases"] = work.target.create("cases", rows.select(*canonical.columns_of("cases")))
+
+
+def _store_customers(work: Work) -> None:
+    listed, ordered = customers.given_customers(work.plan), canonical.given_orders(work.plan, work.found)
+    named = [table for name, table in work.stored.items() if name != "order_lines"]  # orders hold all customers of the lines
+    tellers: dict[Grain, ir.Table] = {}
+    if listed is not None:
+        named.append(listed)
+        tellers["customers"] = listed
+    if ordered is not None:
+        tellers["orders"] = ordered.mutate(weight=ordered.ordered_at.epoch_seconds())
+    if work.lines is not None:
+        lines = canonical.usable(work.lines)
+        tellers["order_lines"] = lines.mutate(weight=lines.line_at.epoch_seconds())
+    if named:
+        rows, work.disputed = customers.customers(work.plan, customers.everybody(named), tellers)
+        work.stored["customers"] = work.target.create("customers", rows)

@@ -1,0 +1,78 @@
+"""What lines do not say themselves: customer and date from the order, order ids by day, net amount, cost, void orders.
+
+Grain: line of an order, used or not: `reason` tells why a line cannot be used (NULL = it can). All of it is one expression over
+staged text, so each use reads only the columns it needs.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.mapping import currency, lookups, rejects
+from crm_core.mapping.currency import Currencies
+from crm_core.mapping.lookups import Lookups
+from crm_core.mapping.reading import Plan, read
+
+MONEY = "decimal(18, 4)"
+
+
+def joined(plan: Plan, found: Lookups) -> ir.Table:
+    """All lines with what people, orders and products tell of them, before any decision."""
+    rows = lookups.with_person(read(plan, "order_lines"), found.people)
+    rows = lookups.with_order(rows, found.orders if needs_orders(plan) else None)
+    rows = lookups.with_product(rows, found.products)
+    return rows.mutate(
+        customer_id=ibis.coalesce(rows.customer_id, rows.order_customer_id),
+        status=ibis.coalesce(rows.status, rows.order_status),
+        currency=ibis.coalesce(rows.currency, rows.order_currency),
+        line_at=ibis.coalesce(rows.line_at, rows.ordered_at, rows.order_ordered_at),
+        has_date=rows.has_line_at | rows.has_ordered_at,
+        order_is_sought=ibis.literal(needs_orders(plan)),
+    )
+
+
+def needs_orders(plan: Plan) -> bool:
+    """Only lines that lack something which orders tell are looked up."""
+    lines, told = plan.of("order_lines"), [name for name in lookups.FROM_ORDER if plan.feeds(name, "orders")]
+    have = [set(source.mapping.fields) | ({"ordered_at"} if "line_at" in source.mapping.fields else set()) for source in lines]
+    return any(name not in fields for name in told for fields in have)
+
+
+def lines(plan: Plan, rows: ir.Table, currencies: Currencies, void_words: ir.Table | None) -> ir.Table:
+    """Lines as they are stored, from `joined` rows, with source_no, row_no, position and `reason`."""
+    rows = currency.convert(rows, currencies)
+    times = rows.quantity if plan.feeds("quantity", "order_lines") else ibis.literal(1, MONEY)
+    net = ibis.coalesce(rows.net_amount, _product(times, rows.unit_price))
+    rows = rows.mutate(
+        order_id=ibis.coalesce(rows.order_id, rows.line_at.date().cast("string")),
+        line_no=ibis.coalesce(rows.line_no, rows.position),
+        net_amount=net,
+        cost_amount=ibis.coalesce(rows.cost_amount, _product(times, rows.unit_cost), (net - rows.profit_amount).try_cast(MONEY)),
+        is_void=_is_void(rows, void_words),
+    )
+    return rows.mutate(reason=_reason(rows))
+
+
+def _product(count: ir.Value, each: ir.Value) -> ir.Value:
+    return (count * each).try_cast(MONEY)
+
+
+def _is_void(rows: ir.Table, void_words: ir.Table | None) -> ir.BooleanValue:
+    return ibis.literal(False) if void_words is None else rows.status.isin(void_words.word).fill_null(False)
+
+
+def _reason(rows: ir.Table) -> ir.StringValue:
+    no_date, no_amount = rows.line_at.isnull(), rows.net_amount.isnull()
+    return rejects.first_that_holds(
+        (no_date & rows.has_date, "date_unreadable"),
+        (no_date & rows.is_order_found, "order_without_date"),
+        (no_date & rows.order_is_sought, "order_not_found"),
+        (no_date, "date_missing"),
+        (~rows.is_convertible, "currency_missing"),
+        (no_amount & rows.unit_price.notnull() & rows.quantity.notnull(), "amount_too_large"),
+        (no_amount & rows.unit_price.notnull() & rows.has_quantity, "quantity_unreadable"),
+        (no_amount & rows.unit_price.notnull(), "quantity_missing"),
+        (no_amount & (rows.has_net_amount | rows.has_unit_price), "amount_unreadable"),
+        (no_amount, "amount_missing"),
+    )

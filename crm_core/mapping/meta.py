@@ -1,0 +1,55 @@
+"""What a workspace file says about itself: its name, when and from what it was made, and which columns hold values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+import ibis.expr.types as ir
+
+from crm_core.mapping.reading import Plan
+from crm_core.mapping.receipt import Receipt
+from crm_core.mapping.target import CATALOG
+from crm_core.mapping.work import Work
+
+#: Version of the workspace file; a reader refuses one it does not know.
+FORMAT = 1
+
+
+def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> None:
+    """Write table `_meta`: workspace, mapping and receipt, as JSON."""
+    first, last = receipt.period
+    workspace = {
+        "format": FORMAT,
+        "name": name,
+        "imported_at": imported_at.isoformat(),
+        "fingerprint": fingerprint(work.plan),
+        "sources": [source.name for source in work.plan.sources],
+        "labels": work.plan.labels,
+        "currency": receipt.currency,
+        "first_day": first or None,
+        "last_day": last or None,
+        "fields": {table: filled(work, rows) for table, rows in work.stored.items()},
+    }
+    entries = {"workspace": workspace, "mapping": work.plan.mapping.as_dict(), "receipt": receipt.as_dict()}
+    raw = work.plan.staging.raw
+    raw.execute(f"CREATE TABLE {CATALOG}.main._meta (key VARCHAR, value VARCHAR)")
+    raw.executemany(f"INSERT INTO {CATALOG}.main._meta VALUES (?, ?)", [[key, _json(value)] for key, value in entries.items()])
+
+
+def fingerprint(plan: Plan) -> str:
+    """SHA-256 over the files' own, the mapping and the format: the same content gives the same."""
+    content = {"files": sorted(plan.staging.fingerprints.items()), "mapping": plan.mapping.as_dict(), "format": FORMAT}
+    return hashlib.sha256(_json(content).encode()).hexdigest()
+
+
+def filled(work: Work, rows: ir.Table) -> list[str]:
+    """Columns of a stored table that hold at least one value."""
+    one_value = {name: rows.filter(rows[name].notnull()).limit(1).count() for name in rows.columns}
+    return [name for name, count in one_value.items() if work.plan.staging.con.execute(count)]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
