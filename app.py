@@ -11,17 +11,17 @@ from pages import clusters, data, key_customers, overview, segments
 from ui import frame, guards, server
 
 CUSTOMERS = (
-    (overview.render, "Overview", "overview", "📈"),
-    (segments.render, "Segments", "segments", "🧩"),
-    (clusters.render, "Clusters", "clusters", "🔬"),
-    (key_customers.render, "Key customers", "key-customers", "⭐"),
+    (overview.render, "Overview", "overview", ":material/trending_up:"),
+    (segments.render, "Segments", "segments", ":material/grid_view:"),
+    (clusters.render, "Clusters", "clusters", ":material/scatter_plot:"),
+    (key_customers.render, "Key customers", "key-customers", ":material/star:"),
 )
 
 
 def main() -> None:
     st.set_page_config(page_title="CRM Strategy Dashboard", page_icon="📈", layout="wide")
     customers = [st.Page(render, title=title, url_path=path, icon=icon, default=path == "overview") for render, title, path, icon in CUSTOMERS]
-    loading = [st.Page(data.render, title="Data", url_path="data", icon="📂")]
+    loading = [st.Page(data.render, title="Data", url_path="data", icon=":material/database:")]
     page = st.navigation({"Customers": customers, "Data": loading})
     frame.draw({**{path: one for (_, _, path, _), one in zip(CUSTOMERS, customers, strict=True)}, "data": loading[0]})
     with guards.guard():

@@ -34,6 +34,10 @@ def render() -> None:
     with st.container(border=True):
         st.subheader("2 · What the columns mean")
         st.caption("Suggested from names and values. Correct what is wrong; the next file of the same shape starts from your choices.")
+        doubts = [problem for problem in found.problems if problem.severity == "question"]
+        if doubts:
+            st.warning("The program is not sure about these points. Look at them, then correct or keep the suggestion.", icon="❓")
+            guards.show_problems(doubts)
         for number, table in enumerate(found.staging.tables):
             _table(found, number, table.name)
     with st.container(border=True):

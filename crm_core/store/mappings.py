@@ -117,5 +117,7 @@ def _as_remembered(style: DateFormat) -> DateFormat:
 
 def _unreachable() -> WorkspaceError:
     return WorkspaceError(
-        "Remembered mappings cannot be read", "The store of saved things does not answer.", "The import works without them; tell whoever runs this dashboard."
+        "Remembered mappings cannot be read",
+        "The store of saved things does not answer.",
+        "The import works without them; tell whoever runs this dashboard.",
     )
