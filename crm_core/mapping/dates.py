@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -96,14 +96,19 @@ def _parts(text: ir.StringValue) -> ir.StructValue:
 
 
 def _gregorian(parts: ir.StructValue, order: Order, timezone: str) -> ir.TimestampValue:
-    """Dates of the usual calendar from their parts; two-digit years from 69 on are of the last century."""
+    """Moments of the usual calendar from their parts."""
+    return _with_time(_gregorian_day(parts, order), parts, timezone)
+
+
+def _gregorian_day(parts: ir.StructValue, order: Order) -> ir.TimestampValue:
+    """The day at 0:00, NULL where there is no such day; two-digit years from 69 on are of the last century."""
 
     def moment(day: ir.StructValue) -> ir.TimestampValue:
         year = day["year"]
         full = ibis.cases((year.length() == 4, year), (year.length() == 2, (year >= "69").ifelse("19", "20") + year))
         return (full + "-" + day["month"] + "-" + day["day"]).try_cast("timestamp(6)")
 
-    return _with_time(functions.once(_year_month_day(parts, order, month_names.GREGORIAN), moment), parts, timezone)
+    return functions.once(_year_month_day(parts, order, month_names.GREGORIAN), moment)
 
 
 def _with_separators(text: ir.StringValue) -> ir.StringValue:
@@ -176,9 +181,10 @@ def _with_time(day: ir.TimestampValue, parts: ir.StructValue, timezone: str) -> 
 
 
 def _month_number(word: ir.StringValue, names: MonthNames) -> ir.StringValue:
-    """The number of a month's name as text, NULL for other words and for digits."""
-    forms = {form.translate(_PERSIAN): str(month) for month, forms in names.items() for form in forms}
-    return word.translate(words.ARABIC_LETTERS, words.PERSIAN_LETTERS).lower().cases(*forms.items())
+    """The number of a month's name as text, NULL for other words and for digits: looked up in one line "|january:1|jan:1|..."."""
+    line = "".join(f"|{form.translate(_PERSIAN)}:{month}" for month, forms in names.items() for form in forms) + "|"
+    key = "|" + word.translate(words.ARABIC_LETTERS, words.PERSIAN_LETTERS).lower() + ":"
+    return functions.split_part(functions.split_part(line, key, 2), "|", 1).nullif("")
 
 
 def _compact(text: ir.StringValue) -> ir.TimestampValue:
@@ -195,16 +201,17 @@ def _counted(column: ir.Value, style: DateStyle, timezone: str) -> ir.TimestampV
         seconds = ((count - _SERIAL_OF_1970) * _SECONDS_A_DAY).round()
         is_day = count.between(FIRST_SERIAL, LAST_SERIAL)
         return functions.from_microseconds(is_day.ifelse(seconds * _MICROSECONDS, ibis.null("float64")).try_cast("int64"))
-    microseconds = (count * (_MICROSECONDS if style == "epoch_seconds" else 1000)).round()
-    moment = functions.from_microseconds(microseconds.abs().between(0, 2**53).ifelse(microseconds, ibis.null("float64")).try_cast("int64"))
+    seconds = count if style == "epoch_seconds" else count / 1000
+    is_plausible = seconds.between(FIRST_EPOCH, LAST_EPOCH)
+    moment = functions.from_microseconds(is_plausible.ifelse((seconds * _MICROSECONDS).round(), ibis.null("float64")).try_cast("int64"))
     return moment if timezone == "UTC" else functions.local_time(timezone, (moment.cast("string") + "Z").try_cast("timestamp('UTC')"))
 
 
 _SHAPE = re.compile(r"\d{1,2}(?P<mark>[-/. ])(\d{1,2}|(?P<word>[A-Za-z]{3,}))(?P=mark)(?P<year>\d{4}|\d{2})(?:(?P<gap>,? |T)\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<half> ?[AaPp][Mm])?)?")
-_YEAR_FIRST = re.compile(r"(1[89]|20|21)\d\d([-/. ])(\d{1,2}|[^\W\d]{3,})\2\d{1,2}(?!\d)")
-_JALALI_FIRST = re.compile(r"1[34]\d\d[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]\d{1,2}(?!\d)|1[34]\d\d(0\d|1[0-2])([0-2]\d|3[01])$")
-_JALALI_LAST = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]1[34]\d\d(?!\d)")
-_DAY_OR_MONTH_FIRST = re.compile(r"\d{1,2}([-/. ])\d{1,2}\1(\d{4}|\d{2})(?!\d)|(?:[^\W\d]+\.?,? +)?(\d{1,2}(st|nd|rd|th)?[-/. ]+(de |of )?[^\W\d]{3,}|[^\W\d]{3,}\.? \d{1,2})[-/., ]+(de )?\d{2,4}(?!\d)")
+_YEAR_FIRST = re.compile(r"(1[89]|20|21)\d\d([-/. ])(\d{1,2}|[^\W\d]{3,})\2\d{1,2}(?![\d./-])")
+_JALALI_FIRST = re.compile(r"1[34]\d\d[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]\d{1,2}(?![\d./-])|1[34]\d\d(0\d|1[0-2])([0-2]\d|3[01])$")
+_JALALI_LAST = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]1[34]\d\d(?![\d./-])")
+_DAY_OR_MONTH_FIRST = re.compile(r"\d{1,2}([-/. ])\d{1,2}\1(\d{4}|\d{2})(?![\d./-])|(?:[^\W\d]+\.?,? +)?(\d{1,2}(st|nd|rd|th)?[-/. ]+(de |of )?[^\W\d]{3,}|[^\W\d]{3,}\.? \d{1,2})[-/., ]+(de )?\d{2,4}(?![\d./-])")
 _COMPACT_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])([0-5]\d){0,2})?(\.0)?")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
@@ -259,13 +266,15 @@ def _number_style(text: str) -> DateStyle | None:
     return "epoch_milliseconds" if FIRST_EPOCH <= number / 1000 <= LAST_EPOCH else None
 
 
-def decide(staging: Staging, source: str, column: str) -> DateFormat:
-    """How the whole column writes dates, from every value of it; where it holds no dates, the style that reads most."""
+def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = ()) -> DateFormat:
+    """How the whole column writes dates. The style comes from `sample` (some distinct values, looked up where not given), the order
+    of day and month from every value of the column; "iso" where nothing looks like a date.
+    """
     staged = staging.staged(source)
     cells = staging.table(source)[staged.column(column).ref]
     if isinstance(cells, ir.DateValue | ir.TimestampValue):
         return DateFormat("native", evidence="the file has dates here")
-    sample = _sample(staging, cells)
+    sample = sample or _sample(staging, cells)
     fmt, _ = guess(sample)
     if fmt is None:
         return DateFormat("iso", evidence="no value looks like a date")
@@ -289,7 +298,7 @@ def _sample(staging: Staging, cells: ir.Value) -> list[str]:
     return [value for value in staging.con.to_pyarrow(found)[0].to_pylist() if value is not None]
 
 
-def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: list[str]) -> DateFormat:
+def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequence[str]) -> DateFormat:
     """Day or month first, by counting over the whole column what is no day or no month."""
     counts = _count_orders(staging, cells)
     style: DateStyle = "mdy" if counts["mdy"] > counts["dmy"] else "dmy"
@@ -312,25 +321,29 @@ def _values(count: int) -> str:
 
 def _count_orders(staging: Staging, cells: ir.StringValue) -> dict[str, int]:
     """Values readable in either order, and what tells the orders apart, counted per distinct day (what stands before the first colon)."""
-    days = cells.name("cell").as_table().filter(words.is_given(cells))
-    days = days.group_by(text=functions.split_part(days.cell, ":", 1)).agg(rows=ibis._.count()).mutate(parts=_parts(ibis._.text)).cache()
-    first, second = days.parts["first"].try_cast("int64"), days.parts["second"].try_cast("int64")
-    dmy, mdy = (_gregorian(days.parts, order, "UTC").notnull() for order in ("dmy", "mdy"))
-    has_year = days.parts["third"].length().isin([2, 4])
+    filled = cells.name("cell").as_table().filter(words.is_given(cells))
+    days = filled.group_by(text=functions.split_part(filled.cell, ":", 1)).agg(rows=ibis._.count()).mutate(parts=_parts(ibis._.text))
+    days = days.mutate(
+        first=days.parts["first"].try_cast("int64"),
+        second=days.parts["second"].try_cast("int64"),
+        has_year=days.parts["third"].length().isin([2, 4]),
+        dmy=_gregorian_day(days.parts, "dmy").notnull(),
+        mdy=_gregorian_day(days.parts, "mdy").notnull(),
+    )
     tests = {
         "all": ibis.literal(True),
-        "dmy": dmy,
-        "mdy": mdy,
-        "first_above_12": first.between(13, 31) & second.between(1, 12) & has_year,
-        "second_above_12": second.between(13, 31) & first.between(1, 12) & has_year,
-        "either": dmy & mdy & (first != second),
-        "named": first.isnull() | second.isnull(),
+        "dmy": days.dmy,
+        "mdy": days.mdy,
+        "first_above_12": days["first"].between(13, 31) & days.second.between(1, 12) & days.has_year,
+        "second_above_12": days.second.between(13, 31) & days["first"].between(1, 12) & days.has_year,
+        "either": days.dmy & days.mdy & (days["first"] != days.second),
+        "named": (days["first"].isnull() | days.second.isnull()) & days.dmy,
     }
     found = staging.con.to_pyarrow(days.aggregate(**{name: days.rows.sum(where=test).fill_null(0) for name, test in tests.items()}))
     return {name: int(found[name][0].as_py()) for name in tests}
 
 
-def _patterns(sample: list[str], style: DateStyle) -> tuple[str, ...]:
+def _patterns(sample: Sequence[str], style: DateStyle) -> tuple[str, ...]:
     """The strptime pattern of most values, for speed; values of another look are taken apart instead."""
     shapes = Counter(pattern for text in sample if (pattern := _pattern(text.strip(), style)))
     return tuple(pattern for pattern, _ in shapes.most_common(1))

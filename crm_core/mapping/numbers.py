@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Literal
 
 import ibis
@@ -24,7 +25,7 @@ from crm_core.sources.staging import Staging
 #: Signs and names of currencies as people write them beside amounts -> ISO code (IRT: toman, ten rials).
 CURRENCY_WORDS = {
     "€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "¥": "JPY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "р": "RUB", "﷼": "IRR", "ریال": "IRR", "ريال": "IRR",
-    "تومان": "IRT", "toman": "IRT", "r$": "BRL", "kr": "SEK", "kr.": "DKK", "zł": "PLN", "zl": "PLN", "tl": "TRY", "₺": "TRY", "₹": "INR", "rs": "INR", "rs.": "INR", "₩": "KRW",
+    "تومان": "IRT", "toman": "IRT", "r$": "BRL", "kr": "SEK", "zł": "PLN", "zl": "PLN", "tl": "TRY", "₺": "TRY", "₹": "INR", "rs": "INR", "rs.": "INR", "₩": "KRW",
     "₴": "UAH", "грн": "UAH", "₸": "KZT", "₪": "ILS", "₫": "VND", "฿": "THB", "₱": "PHP", "₦": "NGN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "лв.": "BGN", "c$": "CAD",
     "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "mx$": "MXN", "fr.": "CHF", "sfr.": "CHF", "د.إ": "AED", "ر.س": "SAR", "euro": "EUR", "rub.": "RUB",
 }  # fmt: skip
@@ -40,9 +41,11 @@ _CURRENCY = r"(?i:" + "|".join(map(re.escape, _WORDS)) + r")"
 _DIGITS = r"[.,]?[0-9](?:[0-9.,' ]*[0-9])?(?:[eE][-+]?[0-9]{1,3})?"
 #: A number with what may stand around it; groups: sign before, digits with their marks, sign behind. "12,-" has no cents, it is not negative.
 _DRESSED = rf"^\s*(?:{_CURRENCY}\s*)?([-+(]?)\s*(?:{_CURRENCY}\s*)?({_DIGITS})(?:[.,]-{{1,2}}|[.,])?\s*(?:{_CURRENCY})?\s*([-)]?)\s*(?:{_CURRENCY})?\s*$"
-_BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
+_BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
 
 _DRESSED_VALUE = re.compile(_DRESSED)
+#: A cheap look before the dear one: digits in one stretch, little around them.
+_MAYBE_NUMBER = re.compile(r"\D{0,10}\d[\d.,' eE+-]*\D{0,10}")
 _CURRENCY_VALUE = re.compile(rf"(?:^|[\s\d(+-]){_CURRENCY}(?:$|[\s\d)(+-])")
 
 #: Characters that stand for plain ones, one for one (the last, the Arabic decimal mark, for the decimal mark of the column), and those to drop.
@@ -105,27 +108,29 @@ def has_currency(text: str) -> bool:
 
 def guess(values: Iterable[str]) -> tuple[NumberFormat, float]:
     """How these distinct texts write numbers, and the share of them that are numbers then (0.0 where none is)."""
-    texts = [text.translate(_TIDY).strip() for text in values]
-    found = [match.groups() for text in texts if (match := _DRESSED_VALUE.match(text))]
+    given = tuple(values)
+    texts = [text.translate(_TIDY).strip() for text in given]
+    found = [match.groups() for text in texts if _MAYBE_NUMBER.fullmatch(text) and (match := _DRESSED_VALUE.match(text))]
     digits = [groups[1] for groups in found]
     decimal, evidence = _decimal_mark(digits)
     fmt = NumberFormat(decimal, _thousands_mark(digits, decimal), _negatives(found), is_plain=False, evidence=evidence)
     grammar = re.compile(_grammar(fmt))
     read_by_it = sum(1 for groups in found if grammar.match("".join(groups)))
-    is_plain = decimal == "." and not fmt.thousands and all(_BARE.fullmatch(text) for text in texts)
+    is_plain = decimal == "." and not fmt.thousands and all(_BARE.fullmatch(text) for text in given)
     return replace(fmt, is_plain=is_plain), read_by_it / len(texts) if texts else 0.0
 
 
-def decide(staging: Staging, source: str, column: str, sample: Iterable[str] = ()) -> NumberFormat:
+def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = ()) -> NumberFormat:
     """How the whole column writes numbers: `sample` and every value of the column that a bare cast cannot judge, up to a few thousand."""
     staged = staging.staged(source)
     cells = staging.table(source)[staged.column(column).ref]
     if not isinstance(cells, ir.StringValue):
         return NumberFormat()
     telling = cells.try_cast("decimal(18, 4)").isnull() | cells.re_search(r"^[-+]?[1-9]\d{0,2}\.\d{3}$|\.\d$|\.\d\d$|^\d{4,}$")
-    rows = cells.as_table().filter(words.is_given(cells) & telling).distinct().limit(_ENOUGH)
-    values = {*sample, *staging.con.to_pyarrow(rows)[0].to_pylist()}
-    return guess(values)[0]
+    rows = cells.name("cell").as_table().filter(words.is_given(cells))
+    some, all_telling = rows.limit(_ENOUGH).distinct(), rows.filter(telling).distinct().limit(_ENOUGH)
+    texts = [staging.con.to_pyarrow(found)["cell"].to_pylist() for found in ((all_telling,) if sample else (some, all_telling))]
+    return guess({*sample, *chain.from_iterable(texts)})[0]
 
 
 def _decimal_mark(digits: Iterable[str]) -> tuple[Mark, str]:

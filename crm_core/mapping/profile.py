@@ -96,9 +96,10 @@ def profile(staging: Staging, source: str) -> tuple[ColumnProfile, ...]:
 
 def _profile_one(staging: Staging, staged: StagedTable, column: SourceColumn, look: _Look, counts: _Counts) -> ColumnProfile:
     number, share = look.number, look.number_share
-    if number is not None and number.is_plain and counts.readable < counts.filled and column.type == "text":
+    is_doubtful = number is not None and (not number.is_plain or bool(number.evidence) or counts.readable < counts.filled)
+    if is_doubtful and column.type == "text":
         number = numbers.decide(staging, staged.name, column.name, look.texts)
-    date = dates.decide(staging, staged.name, column.name) if look.date is not None else None
+    date = dates.decide(staging, staged.name, column.name, look.texts) if look.date is not None else None
     return ColumnProfile(
         name=column.name,
         ref=column.ref,

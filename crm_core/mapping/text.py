@@ -18,7 +18,7 @@ ODD_BLANKS = "\u00a0\u202f\u2007\u2009\u3000"
 INVISIBLE = "\u200b\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 ZERO_WIDTH_NON_JOINER = "\u200c"
 
-_ENDS = " \t\r\n\v\f" + ODD_BLANKS + INVISIBLE + ZERO_WIDTH_NON_JOINER
+BLANKS = " \t\r\n\v\f" + ODD_BLANKS + INVISIBLE + ZERO_WIDTH_NON_JOINER
 
 #: Arabic letters that Persian writes otherwise, so that the same word compares equal whatever keyboard wrote it.
 ARABIC_LETTERS, PERSIAN_LETTERS = "يىكة", "ییکه"
@@ -41,8 +41,8 @@ def is_given(column: ir.Value) -> ir.BooleanValue:
         filled = column.notnull()
         return filled & ~column.isnan() if isinstance(column, ir.FloatingValue) else filled
     is_long = column.length() > max(map(len, NULL_WORDS))
-    is_word = ~functions.trim(column, _ENDS).lower().isin(NULL_WORDS)
-    return ibis.cases((column.isnull(), False), (is_long, functions.trim(column, _ENDS) != ""), else_=is_word)
+    is_word = ~functions.trim(column, BLANKS).lower().isin(NULL_WORDS)
+    return ibis.cases((column.isnull(), False), (is_long, functions.trim(column, BLANKS) != ""), else_=is_word)
 
 
 def read_id(column: ir.Value, is_whole: bool = False) -> ir.StringValue:
@@ -51,7 +51,7 @@ def read_id(column: ir.Value, is_whole: bool = False) -> ir.StringValue:
     `is_whole`: a text column whose numbers all end in ".0" (a float column written to a file, see `is_whole_float`) loses the ending.
     """
     if isinstance(column, ir.StringValue):
-        text = functions.trim(column, _ENDS)
+        text = functions.trim(column, BLANKS)
         text = text.re_replace(r"^(-?\d+)\.0+$", r"\1") if is_whole else text
         return is_given(column).ifelse(text, ibis.null("string"))
     if isinstance(column, ir.FloatingValue | ir.DecimalValue):
@@ -64,13 +64,13 @@ def is_whole_float(column: ir.Value) -> ir.BooleanScalar:
     """True where a text column is a float column written out: every filled value is digits and ".0"."""
     if not isinstance(column, ir.StringValue):
         return ibis.literal(False)
-    return (functions.trim(column, _ENDS).re_search(r"^-?\d+\.0+$") | ~is_given(column)).all() & is_given(column).any()
+    return (functions.trim(column, BLANKS).re_search(r"^-?\d+\.0+$") | ~is_given(column)).all() & is_given(column).any()
 
 
 def damaged_ids(column: ir.Value) -> ir.BooleanValue:
     """True where a spreadsheet or a float column has rounded the id ("5.94773E+23")."""
     if isinstance(column, ir.StringValue):
-        return functions.trim(column, _ENDS).re_search(DAMAGED_ID).fill_null(False)
+        return functions.trim(column, BLANKS).re_search(DAMAGED_ID).fill_null(False)
     if isinstance(column, ir.FloatingValue):
         return (column.abs() >= _EXACT_FLOAT).fill_null(False)
     return ibis.literal(False)
@@ -82,7 +82,7 @@ def read_text(column: ir.Value) -> ir.StringValue:
         return read_id(column)
     tidy = column.translate(ARABIC_LETTERS + ODD_BLANKS + INVISIBLE, PERSIAN_LETTERS + " " * len(ODD_BLANKS))
     needs_care = column.re_search(f"[{ARABIC_LETTERS}{ODD_BLANKS}{INVISIBLE}]")
-    return functions.trim(needs_care.ifelse(tidy, column), _ENDS).nullif("")
+    return functions.trim(needs_care.ifelse(tidy, column), BLANKS).nullif("")
 
 
 def read_flag(column: ir.Value) -> ir.BooleanValue:
