@@ -19,7 +19,7 @@ Script = Literal["latin", "own"]
 @dataclass(frozen=True)
 class Language:
     """`shares` are the letters above ASCII, the most used first, each with its percentage. `script` "own" means that words hold
-    no Latin letters. `never` are letters that cannot follow each other (they tell apart what two code pages share).
+    no Latin letters. `never` matches what no word of the language holds (it tells apart what two code pages share).
     """
 
     name: str
@@ -37,10 +37,10 @@ LANGUAGES: tuple[Language, ...] = (
     Language("German", "cp1252", "latin", _shares("ü35 ä30 ö17 ß18")),
     Language("French", "cp1252", "latin", _shares("é60 è10 à12 ê5 ç3 ô2 î1.5 û1.5 ù1 â2 œ1 ë0.5 ï0.5")),
     Language("Portuguese", "cp1252", "latin", _shares("ã25 ç17 é14 á12 í8 ó8 ê6 õ4 à2 ú2 â2 ô1")),
-    Language("Spanish", "cp1252", "latin", _shares("ó30 í25 á18 é14 ñ10 ú6 ü0.5")),
-    Language("Italian", "cp1252", "latin", _shares("à30 è30 ù12 ò12 ì8 é8")),
+    Language("Spanish", "cp1252", "latin", _shares("ó30 í25 á18 é14 ñ10 ú6 ü0.5"), never="ñ[^aeiouáéíóúü]|ñ$"),
+    Language("Italian", "cp1252", "latin", _shares("à30 è30 ù12 ò12 ì8 é8"), never=r"[àèùòì]\w"),
     Language("Nordic", "cp1252", "latin", _shares("å28 ä26 ö20 ø14 æ14")),
-    Language("Polish", "cp1250", "latin", _shares("ł23 ę15 ą13 ó12 ż11 ś9 ć6 ń4 ź1.5")),
+    Language("Polish", "cp1250", "latin", _shares("ł23 ę15 ą13 ó12 ż11 ś9 ć6 ń4 ź1.5"), never="^ł$"),
     Language("Czech", "cp1250", "latin", _shares("í20 á17 ě11 é9 ř8 š7 ž7 č7 ý7 ů4 ú2 ň1 ť0.5 ď0.5 ó0.5")),
     Language("Slovak", "cp1250", "latin", _shares("á20 í13 é11 č11 ý11 ž11 š9 ú7 ľ5 ť4 ň1.5 ô1.5 ä1 ď1 ó1")),
     Language("Hungarian", "cp1250", "latin", _shares("á28 é28 ö9 ó9 ő8 í6 ü5 ú4 ű2")),

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from crm_core.errors import SourceError
+from crm_core.sources.layout import unique_names
 from crm_core.sources.staging import Progress, Staging
 
 BLOCK = 1 << 20
@@ -35,23 +36,23 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Member:
-    """An unpacked file: its name inside the archive, and where it lies now."""
+    """An unpacked file: what the user sees as its name, and where it lies now."""
 
-    name: str
+    title: str
     path: Path
 
 
-def unpack_gzip(staging: Staging, path: Path, name: str, progress: Progress, limits: Limits = LIMITS) -> Member:
-    """The one file in a .gz. Raises SourceError for a damaged or bursting one."""
+def unpack_gzip(staging: Staging, path: Path, name: str, progress: Progress, limits: Limits = LIMITS) -> list[Member]:
+    """The one file in a .gz, called as the archive. Raises SourceError for a damaged or bursting one."""
     target = staging.new_file()
     gauge = _Gauge(name, path.stat().st_size, limits)
     with _in_words(name), gzip.open(path, "rb") as source:
         _copy(source, target, gauge, progress)
-    return Member(name[:-3] if name.lower().endswith(".gz") else name, target)
+    return [Member(name, target)]
 
 
 def unpack_zip(staging: Staging, path: Path, name: str, progress: Progress, limits: Limits = LIMITS) -> list[Member]:
-    """The files in a .zip, without what file managers add. Raises SourceError for a damaged, protected, empty or bursting one."""
+    """The files in a .zip, called "archive › file", without what file managers add. Raises SourceError for a damaged, protected, empty or bursting one."""
     with _in_words(name), zipfile.ZipFile(path) as archive:
         wanted = [one for one in archive.infolist() if not _is_clutter(one)]
         if not wanted:
@@ -60,12 +61,18 @@ def unpack_zip(staging: Staging, path: Path, name: str, progress: Progress, limi
             raise SourceError("Too many files", f"“{name}” holds {len(wanted):,} files; the most is {limits.members}.", "Pack only the files you need.")
         gauge = _Gauge(name, path.stat().st_size, limits)
         members = []
-        for one in wanted:
+        for one, title in zip(wanted, _titles(wanted), strict=True):
             target = staging.new_file()
             with archive.open(one) as source:
                 _copy(source, target, gauge, progress)
-            members.append(Member(one.filename, target))
+            members.append(Member(f"{name} › {title}", target))
     return members
+
+
+def _titles(members: list[zipfile.ZipInfo]) -> list[str]:
+    """The files' names without their folders, or with them where names repeat."""
+    names = [PurePosixPath(one.filename).name for one in members]
+    return names if len(set(names)) == len(names) else list(unique_names([one.filename for one in members]))
 
 
 def check_workbook(path: Path, name: str, progress: Progress, limits: Limits = LIMITS) -> None:

@@ -73,13 +73,19 @@ def sep_line(sample: str) -> str:
 def records(sample: str, dialect: Dialect) -> list[list[str]]:
     """The sample's records. A blank line is an empty record, so that positions count as in the file."""
     if dialect.delimiter == SPACES:
-        split = blanks(sample)
-        return [split.split(line.strip()) if line.strip() else [] for line in sample.splitlines()]
+        apart = blanks(sample)
+        return [apart.split(line.strip()) if line.strip() else [] for line in sample.splitlines()]
+    return split(sample, dialect)
+
+
+def split(text: str, dialect: Dialect, strict: bool = False) -> list[list[str]]:
+    """The records of a text. Raises csv.Error for a cell of more than 131,072 characters and, if `strict`, for quotes that do not match."""
     mark = dialect.delimiter or STAND_IN
     if len(mark) > 1:
-        sample, mark = sample.replace(mark, STAND_IN), STAND_IN
+        text, mark = text.replace(mark, STAND_IN), STAND_IN
     reader = csv.reader(
-        io.StringIO(sample, newline=""),
+        io.StringIO(text, newline=""),
+        strict=strict,
         delimiter=mark,
         quotechar=dialect.quote or None,
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
@@ -101,12 +107,18 @@ def score(sample: str, dialect: Dialect) -> float:
         lines = [record for record in records(sample, dialect) if any(record)]
     except csv.Error:
         return 0.0
-    consistency = _consistency(lines)
+    swallowed = max((cell.count("\n") for cell in lines[-1]), default=0) if lines else 0
+    consistency = _consistency(lines) * len(lines) / (len(lines) + swallowed) if lines else 0.0
     if not consistency:
         return 0.0
-    cells = [cell for record in lines[:1000] for cell in record]
-    clean = sum(1 for cell in cells if not GLUED.search(cell)) / len(cells)
-    return consistency**2 * clean
+    return consistency**2 * _clean_share(lines[:1000])
+
+
+def _clean_share(lines: list[list[str]]) -> float:
+    """The share of cells that look like one value, or none; a column without any value is a separator taken for two."""
+    filled = {number for line in lines for number, cell in enumerate(line) if cell}
+    cells = [(number, cell) for line in lines for number, cell in enumerate(line)]
+    return sum(1 for number, cell in cells if number in filled and not GLUED.search(cell)) / len(cells)
 
 
 def _quotings(sample: str) -> list[Dialect]:

@@ -58,6 +58,7 @@ class Scan:
     damaged: int
     zeros: tuple[int, int]
     controls: int
+    head: bytes
     snippets: tuple[bytes, ...]
 
     @property
@@ -72,10 +73,11 @@ def scan(path: Path, progress: Progress = no_progress) -> Scan:
     seen = high = damaged = controls = 0
     zeros = [0, 0]
     snippets: list[bytes] = []
-    mark = ""
+    mark, head = "", b""
     for block in _blocks(path):
         digest.update(block)
         if not seen:
+            head = block[: 1 << 16]
             mark = next((codec for start, codec in BYTE_ORDER_MARKS if block.startswith(start)), "")
         if b"\x00" in block:
             zeros[0] += block[::2].count(0)
@@ -91,7 +93,7 @@ def scan(path: Path, progress: Progress = no_progress) -> Scan:
         seen += len(block)
         progress(min(seen / size, 1.0), "Checking the file")
     damaged += decoder.decode(b"", final=True).count("\ufffd")
-    return Scan(digest.hexdigest(), seen, mark, high, max(damaged, 0), (zeros[0], zeros[1]), controls, tuple(snippets))
+    return Scan(digest.hexdigest(), seen, mark, high, max(damaged, 0), (zeros[0], zeros[1]), controls, head, tuple(snippets))
 
 
 def detect(found: Scan, name: str) -> str:
@@ -100,7 +102,9 @@ def detect(found: Scan, name: str) -> str:
         return found.mark
     even, odd = found.zeros
     if even + odd > 0.05 * found.size and max(even, odd) > 0.9 * (even + odd):
-        return "utf-16-le" if odd > even else "utf-16-be"
+        wide = "utf-16-le" if odd > even else "utf-16-be"
+        if "\n" in found.head.decode(wide, "ignore"):
+            return wide
     if even + odd > MOST_NOT_TEXT * found.size or found.controls > MOST_NOT_TEXT * min(found.size, BLOCK):
         raise SourceError(
             "This is not a table",
@@ -126,9 +130,9 @@ def describe(encoding: str, found: Scan) -> str:
     if encoding == "utf-8" and not found.high:
         words += " (plain letters only)"
     elif encoding == "utf-8" and not found.is_utf8:
-        words += f", {found.damaged:,} damaged letters shown as �"
+        words += f", damaged letters shown as �: {found.damaged:,}"
     if sum(found.zeros) and not encoding.startswith("utf-16"):
-        words += f", {sum(found.zeros):,} zero bytes left out"
+        words += f", zero bytes left out: {sum(found.zeros):,}"
     return words
 
 

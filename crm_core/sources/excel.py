@@ -7,6 +7,7 @@ yes/no keeps that type; any other is text, its whole numbers written without ".0
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from crm_core.errors import SourceError
-from crm_core.sources import layout
+from crm_core.sources import archive, layout
 from crm_core.sources.layout import Layout
 from crm_core.sources.staging import ColumnType, Progress, ReadOptions, SourceColumn, StagedTable, Staging, partly
 
@@ -46,6 +47,9 @@ def sheets(path: Path, name: str) -> list[str]:
 
 def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptions, progress: Progress) -> list[StagedTable]:
     """One staged table a sheet (of those chosen), called "title › sheet". Raises SourceError where none has rows."""
+    if zipfile.is_zipfile(path):
+        archive.check_workbook(path, title, partly(progress, 0.0, 0.2))
+        progress = partly(progress, 0.2, 1.0)
     with _open(path, title) as book:
         wanted = _wanted(_worksheets(book), options.sheets, title)
         tables = []

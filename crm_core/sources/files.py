@@ -6,6 +6,7 @@ One file gives one table, or one a sheet (workbooks) or member (archives).
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +32,8 @@ def stage(
     except BaseException:
         staging.drop_since(first)
         raise
+    finally:
+        staging.remove_copies()
     staging.replace(file, tables)
     staging.fingerprints[file] = fingerprint
     progress(1.0, f"{file} is read")
@@ -76,19 +79,22 @@ def _read_table_file(
 
 
 def _read_archive(staging: Staging, path: Path, file: str, kind: Kind, options: ReadOptions, progress: Progress) -> list[StagedTable]:
-    """The tables of all files in the archive; a single file keeps the archive's name, several are called "archive › file"."""
-    unpacking = partly(progress, 0.0, 0.3)
-    if kind == "gzip":
-        members = [archive.unpack_gzip(staging, path, file, unpacking)]
-    else:
-        members = archive.unpack_zip(staging, path, file, unpacking)
-    tables = []
+    """The tables of all files in the archive. Files that are no tables are left out and named, unless all are."""
+    unpack = archive.unpack_gzip if kind == "gzip" else archive.unpack_zip
+    members = unpack(staging, path, file, partly(progress, 0.0, 0.3))
+    tables: list[StagedTable] = []
+    refused: dict[str, SourceError] = {}
     for number, member in enumerate(members):
-        title = f"{file} › {member.name}" if kind == "zip" else file
-        member_kind = content.kind(member.path, title)
-        if member_kind in ("gzip", "zip"):
-            raise SourceError("An archive in an archive", f"“{title}” is an archive again.", "Unpack it and load the files in it.")
         part = partly(progress, 0.3 + 0.7 * number / len(members), 0.3 + 0.7 * (number + 1) / len(members))
-        tables += _read_table_file(staging, member.path, member_kind, title, file, options, part)
+        try:
+            member_kind = content.kind(member.path, member.title)
+            if member_kind in ("gzip", "zip"):
+                raise SourceError("An archive in an archive", f"“{member.title}” is an archive again.", "Unpack it and load the files in it.")
+            tables += _read_table_file(staging, member.path, member_kind, member.title, file, options, part)
+        except SourceError as error:
+            refused[member.title] = error
         member.path.unlink()
-    return tables
+    if not tables:
+        raise next(iter(refused.values()))
+    left_out = "; ".join(f"{title}: {error.title.lower()}" for title, error in refused.items())
+    return [replace(table, reading={**table.reading, "Left out of the archive": left_out}) for table in tables] if refused else tables

@@ -112,6 +112,9 @@ def _is_header(first: Record, body: Sequence[Record]) -> tuple[bool, str]:
     filled = [cell for cell in cells if cell]
     if not filled:
         return False, "no names found"
+    if not body:
+        is_data = any(is_value(cell) for cell in filled)
+        return not is_data, "it holds values" if is_data else "it holds words"
     columns = [[record[number].strip() for record in body if number < len(record) and record[number].strip()] for number in range(len(cells))]
     votes = [_vote(cell, column) for cell, column in zip(cells, columns, strict=True) if cell]
     if sum(votes) != 0:

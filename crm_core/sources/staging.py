@@ -157,9 +157,14 @@ class Staging:
             running.result()
 
     def new_file(self) -> Path:
-        """A place for a converted copy, removed with the staging area at the latest."""
+        """A place for a converted or unpacked copy of a file."""
         self._files += 1
         return self.folder / f"copy{self._files}"
+
+    def remove_copies(self) -> None:
+        """Removes the copies made so far, when their rows are read."""
+        for copy in self.folder.glob("copy*"):
+            copy.unlink()
 
     def count(self, ref: str) -> int:
         """Rows of a staging table."""

@@ -8,17 +8,20 @@ end of its lines, and they are filled up.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from crm_core.errors import SourceError
-from crm_core.sources import dialect, encoding, layout
+from crm_core.sources import dialect, encoding, layout, lines
 from crm_core.sources.dialect import Dialect
 from crm_core.sources.encoding import Scan
 from crm_core.sources.layout import Layout
-from crm_core.sources.staging import Progress, ReadOptions, SourceColumn, StagedTable, Staging
+from crm_core.sources.staging import Progress, ReadOptions, SourceColumn, StagedTable, Staging, partly
 
 SAMPLE_BYTES = 128_000
 LONGEST_LINE = 2_000_000
@@ -41,19 +44,27 @@ class Reading:
 def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptions, found: Scan, progress: Progress) -> list[StagedTable]:
     """The text file as one staged table called `title`. Raises SourceError where it is no table or has no rows."""
     codec = encoding.codec(options.encoding) if options.encoding else encoding.detect(found, title)
-    utf8 = path
     if encoding.needs_copy(codec, found):
-        utf8 = staging.new_file()
-        encoding.lines_as_utf8(path, utf8, codec, progress)
+        path = _as_utf8(staging, path, codec, partly(progress, 0.0, 0.3))
+        progress = partly(progress, 0.3, 1.0)
+    reading = _decide(path, title, options)
+    if reading.dialect.delimiter == dialect.SPACES:
+        reading = _with_tabs(staging, reading)
     try:
-        reading = _decide(utf8, title, options)
-        if reading.dialect.delimiter == dialect.SPACES:
-            reading = _with_tabs(staging, reading)
         ref, reading = _load(staging, reading, title, progress)
-    finally:
-        if utf8 != path:
-            utf8.unlink(missing_ok=True)
+    except duckdb.Error as error:
+        raise SourceError(
+            "The file cannot be read as a table",
+            f"“{title}” is no table with {reading.dialect.describe()} between its columns.",
+            "Choose delimiter, encoding and header by hand, or export the data again as CSV (UTF-8) or Excel.",
+        ) from error
     return [_described(staging, ref, title, file, reading, encoding.describe(codec, found), codec)]
+
+
+def _as_utf8(staging: Staging, path: Path, codec: str, progress: Progress) -> Path:
+    copy = staging.new_file()
+    encoding.lines_as_utf8(path, copy, codec, progress)
+    return copy
 
 
 def _decide(path: Path, title: str, options: ReadOptions) -> Reading:
@@ -67,7 +78,7 @@ def _decide(path: Path, title: str, options: ReadOptions) -> Reading:
         found = replace(found, skip=found.skip + 1)
     else:
         found = layout.find(records, options.skip_rows, options.has_header)
-    if not any(any(record) for record in records):
+    if not any(cell.strip() for record in records for cell in record):
         raise SourceError("The file is empty", f"“{title}” holds blank lines only.", "Export it again.")
     if found.width > MOST_COLUMNS:
         raise SourceError(
@@ -109,32 +120,48 @@ def _with_tabs(staging: Staging, reading: Reading) -> Reading:
 
 
 def _load(staging: Staging, reading: Reading, title: str, progress: Progress) -> tuple[str, Reading]:
-    """Reads all rows into a new staging table and its bad lines into `<table>_bad`; gives the table and how it was read at last."""
+    """Reads all rows into a new staging table and its bad lines into `<table>_bad`; gives the table and how it was read at last.
+
+    Most files are read once. A second reading follows where line breaks are mixed, quotation marks do not match, or many lines are short.
+    """
     ref = staging.next_ref()
-    reading = _read_rows(staging, ref, reading, title, progress)
-    _keep_bad_lines(staging, ref)
+    staging.raw.execute(f"CREATE TABLE {ref}_bad (line BIGINT, reason VARCHAR, text VARCHAR)")
+    try:
+        errors = _read_csv(staging, ref, reading, title, progress)
+    except duckdb.InvalidInputException:  # what mixed line breaks raise
+        reading = replace(reading, path=_as_utf8(staging, reading.path, "utf-8", progress))
+        errors = _read_csv(staging, ref, reading, title, progress)
+    fill = reading.fill_short_lines or _short_lines_are_meant(errors["MISSING COLUMNS"], staging.count(ref))
+    if reading.dialect.quote and (errors["UNQUOTED VALUE"] or fill):
+        reading = _mended(staging, ref, reading)
+    if fill or errors["UNQUOTED VALUE"]:
+        reading = replace(reading, fill_short_lines=fill)
+        _read_csv(staging, ref, reading, title, progress)
+    _keep_bad_lines(staging, ref, reading.path)
     if not staging.count(ref):
         raise _no_rows(staging, ref, reading, title)
     return ref, reading
 
 
-def _read_rows(staging: Staging, ref: str, reading: Reading, title: str, progress: Progress) -> Reading:
-    """One reading of the file, and a second one where the first shows that short lines are how it is written, or line breaks are mixed."""
-    try:
-        _read_csv(staging, ref, reading, title, progress)
-    except duckdb.InvalidInputException:
-        unified = staging.new_file()
-        encoding.lines_as_utf8(reading.path, unified, "utf-8", progress)
-        reading = replace(reading, path=unified)
-        _read_csv(staging, ref, reading, title, progress)
-    if not reading.fill_short_lines and _short_lines(staging, ref) > SHORT_LINES_ARE_MEANT * staging.count(ref):
-        reading = replace(reading, fill_short_lines=True)
-        _read_csv(staging, ref, reading, title, progress)
-    return reading
+def _short_lines_are_meant(short: int, rows: int) -> bool:
+    return short > SHORT_LINES_ARE_MEANT * (short + rows) and (short >= 3 or not rows)
 
 
-def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress: Progress) -> None:
-    staging.drop(ref)
+def _mended(staging: Staging, ref: str, reading: Reading) -> Reading:
+    """A copy without the lines whose quotation marks do not match; those are listed as bad lines."""
+    target = staging.new_file()
+    bad = lines.mend(reading.path, target, reading.dialect, reading.layout.width)
+    while batch := list(islice(bad, 10_000)):
+        rows = pd.DataFrame([(one.line, one.reason, one.text[:LONGEST_BAD_TEXT]) for one in batch], columns=["line", "reason", "text"])
+        staging.raw.register("mended_lines", rows)
+        staging.raw.execute(f"INSERT INTO {ref}_bad FROM mended_lines")
+        staging.raw.unregister("mended_lines")
+    return replace(reading, path=target)
+
+
+def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress: Progress) -> Counter[str]:
+    """Reads all rows into table `ref` and what is no row into `<ref>_errors`; counts the errors of each kind."""
+    staging.raw.execute(f"DROP TABLE IF EXISTS {ref}")
     staging.raw.execute(f"DROP TABLE IF EXISTS {ref}_errors; DROP TABLE IF EXISTS {ref}_scans")
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(reading.layout.width))
     staging.create(
@@ -154,38 +181,35 @@ def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress
         progress,
         f"Reading {title}",
     )
+    counted = staging.raw.execute(f"SELECT error_type, count(DISTINCT line_byte_position) FROM {ref}_errors GROUP BY error_type").fetchall()
+    return Counter({str(kind): int(count) for kind, count in counted})
 
-
-def _short_lines(staging: Staging, ref: str) -> int:
-    row = staging.raw.execute(f"SELECT count(DISTINCT line) FROM {ref}_errors WHERE error_type = 'MISSING COLUMNS'").fetchone()
-    return int(row[0]) if row else 0
 
 
 #: What DuckDB calls an error -> the same for the user; {found} and {wanted} are numbers of cells.
-REASONS = """CASE error_type
+REASONS = f"""CASE error_type
     WHEN 'MISSING COLUMNS' THEN 'too few cells: ' || found || ' instead of ' || wanted
     WHEN 'TOO MANY COLUMNS' THEN 'too many cells: ' || found || ' instead of ' || wanted
-    WHEN 'UNQUOTED VALUE' THEN 'a quotation mark that is never closed, or stands inside a quoted value'
+    WHEN 'UNQUOTED VALUE' THEN '{lines.QUOTES_DO_NOT_MATCH}'
     WHEN 'LINE SIZE OVER MAXIMUM' THEN 'the line is too long'
     WHEN 'INVALID ENCODING' THEN 'the line is not in the encoding of the file'
     ELSE error_message END"""
 
 
-def _keep_bad_lines(staging: Staging, ref: str) -> None:
-    """Table `<ref>_bad`: line, reason, text. What an unclosed quotation mark swallowed counts line by line."""
-    staging.raw.execute(
-        f"""CREATE TABLE {ref}_bad AS
-            WITH errors AS (
-                SELECT line, any_value(error_type) AS error_type, any_value(error_message) AS error_message, any_value(csv_line) AS csv_line,
-                       min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
+def _keep_bad_lines(staging: Staging, ref: str, path: Path) -> None:
+    """Moves the reader's errors to table `<ref>_bad`, one a line, with the line's number in the file."""
+    errors = staging.raw.execute(
+        f"""SELECT line_byte_position + length(csv_line) - length(ltrim(csv_line, chr(10) || chr(13))) AS line, {REASONS} AS reason, left(trim(csv_line, chr(10) || chr(13)), {LONGEST_BAD_TEXT}) AS text FROM (
+                SELECT line_byte_position, any_value(error_type) AS error_type, any_value(error_message) AS error_message,
+                       any_value(csv_line) AS csv_line, min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
                        min(regexp_extract(error_message, 'Found: (\\d+)', 1)) AS found
-                FROM {ref}_errors GROUP BY line, line_byte_position),
-            texts AS (
-                SELECT *, CASE WHEN error_type = 'UNQUOTED VALUE' THEN string_split(rtrim(csv_line, chr(10) || chr(13)), chr(10)) ELSE [csv_line] END AS parts
-                FROM errors),
-            lines AS (SELECT *, unnest(range(len(parts))) AS number FROM texts)
-            SELECT line + number AS line, {REASONS} AS reason, left(parts[number + 1], {LONGEST_BAD_TEXT}) AS text FROM lines ORDER BY line"""
-    )
+                FROM {ref}_errors GROUP BY line_byte_position)
+            ORDER BY line_byte_position"""
+    ).df()
+    errors["line"] = lines.numbers(path, errors["line"].tolist())
+    staging.raw.register("bad_lines_found", errors)
+    staging.raw.execute(f"INSERT INTO {ref}_bad FROM bad_lines_found")
+    staging.raw.unregister("bad_lines_found")
     staging.raw.execute(f"DROP TABLE {ref}_errors; DROP TABLE {ref}_scans")
 
 
