@@ -248,14 +248,15 @@ def _truth(customers: pd.DataFrame, orders: pd.DataFrame, lines: pd.DataFrame) -
 def _effects(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
     """The numbers that went in, and exact totals of what came out (amounts as text)."""
     lines = tables["order_lines"].merge(tables["orders"][["order_id", "customer_id", "ordered_at", "status"]], on="order_id")
-    counted = lines[~lines["status"].isin(["cancelled", "unpaid"]) & lines["ordered_at"].notna()]
+    is_dated = lines["line_at"].fillna(lines["ordered_at"]).notna()
+    counted = lines[~lines["status"].isin(["cancelled", "unpaid"]) & is_dated]
     amount = counted["net_amount"].fillna(counted["quantity"] * counted["unit_price"])
     cents = (amount.dropna() * 100).round().astype(int)
     return {
         "rows": {name: len(table) for name, table in tables.items()},
         "net_sales": f"{cents.sum() / 100:.2f}",
         "net_sales_of_known_customers": f"{cents[counted['customer_id'].notna().reindex(cents.index)].sum() / 100:.2f}",
-        "lines_rejected": int(lines["ordered_at"].isna().sum() + amount.isna().sum()),
+        "lines_rejected": int((~is_dated).sum() + amount.isna().sum()),
         "channels": [asdict(one) for one in shop.CHANNELS],
         "plans": [asdict(one) for one in shop.PLANS],
         **{name.lower(): getattr(shop, name) for name in _SETTINGS},
