@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Protocol
 
 from crm_core.errors import SourceError
 from crm_core.sources.layout import unique_names
@@ -32,6 +32,12 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+class Readable(Protocol):
+    """What unpacks block by block."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,9 @@ def unpack_zip(staging: Staging, path: Path, name: str, progress: Progress, limi
         if not wanted:
             raise SourceError("The archive is empty", f"“{name}” holds no files.", "Check what was packed into it.")
         if len(wanted) > limits.members:
-            raise SourceError("Too many files", f"“{name}” holds {len(wanted):,} files; the most is {limits.members}.", "Pack only the files you need.")
+            raise SourceError(
+                "Too many files", f"“{name}” holds {len(wanted):,} files; the most is {limits.members}.", "Pack only the files you need."
+            )
         gauge = _Gauge(name, path.stat().st_size, limits)
         members = []
         for one, title in zip(wanted, _titles(wanted), strict=True):
@@ -108,7 +116,7 @@ class _Gauge:
             )
 
 
-def _copy(source: IO[bytes], target: Path, gauge: _Gauge, progress: Progress) -> None:
+def _copy(source: Readable, target: Path, gauge: _Gauge, progress: Progress) -> None:
     with target.open("wb") as out:
         while block := source.read(BLOCK):
             gauge.add(len(block))
@@ -129,12 +137,16 @@ def _in_words(name: str) -> Iterator[None]:
     except RuntimeError as error:  # what zipfile raises for a password
         if isinstance(error, NotImplementedError):
             raise _damaged(name) from error
-        raise SourceError("The archive is protected", f"“{name}” opens with a password only.", "Pack it again without a password.") from error
+        raise SourceError(
+            "The archive is protected", f"“{name}” opens with a password only.", "Pack it again without a password."
+        ) from error
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise _damaged(name) from error
 
 
 def _damaged(name: str) -> SourceError:
     return SourceError(
-        "The archive is damaged", f"“{name}” cannot be unpacked to its end, as after an interrupted download.", "Download or export it again."
+        "The archive is damaged",
+        f"“{name}” cannot be unpacked to its end, as after an interrupted download.",
+        "Download or export it again.",
     )

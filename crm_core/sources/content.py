@@ -58,7 +58,9 @@ def kind(path: Path, name: str) -> Kind:
     """What the file of the user's `name` holds. Raises SourceError for an empty file and for what cannot be read."""
     head = _head(path, name)
     if not head:
-        raise SourceError("The file is empty", f"“{name}” holds no data at all.", "Export it again, and check that the export has finished.")
+        raise SourceError(
+            "The file is empty", f"“{name}” holds no data at all.", "Export it again, and check that the export has finished."
+        )
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -83,7 +85,9 @@ def _head(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             return file.read(4096)
     except OSError as error:
-        raise SourceError("The file cannot be opened", f"“{name}”: {error.strerror}.", "Check that it exists and that you may read it.") from error
+        raise SourceError(
+            "The file cannot be opened", f"“{name}”: {error.strerror}.", "Check that it exists and that you may read it."
+        ) from error
 
 
 def _kind_of_zip(path: Path, name: str) -> Kind:

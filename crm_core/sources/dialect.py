@@ -59,7 +59,7 @@ def detect(sample: str, delimiter: str = "") -> Dialect:
         return max((replace(one, delimiter=delimiter) for one in quotings), key=lambda one: score(sample, one))
     candidates = [replace(one, delimiter=mark) for mark in DELIMITERS if mark in sample for one in quotings]
     best = max(candidates, key=lambda one: score(sample, one), default=Dialect(""))
-    if not candidates or score(sample, best) < 0.5 and _is_set_apart_by_blanks(sample):
+    if not candidates or (score(sample, best) < 0.5 and _is_set_apart_by_blanks(sample)):
         return Dialect(SPACES) if _is_set_apart_by_blanks(sample) else quotings[0]
     return best if score(sample, best) >= LOWEST_SCORE else quotings[0]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ import pyarrow as pa
 from crm_core.errors import SourceError
 from crm_core.sources import archive, layout
 from crm_core.sources.layout import Layout
-from crm_core.sources.staging import ColumnType, Progress, ReadOptions, SourceColumn, StagedTable, Staging, partly
+from crm_core.sources.staging import ColumnType, ReadOptions, SourceColumn, StagedTable, Staging, Task, partly
 
 SAMPLE_ROWS = 500
 BATCH_ROWS = 50_000
@@ -45,22 +46,25 @@ def sheets(path: Path, name: str) -> list[str]:
         return _worksheets(book)
 
 
-def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptions, progress: Progress) -> list[StagedTable]:
+def read(task: Task) -> list[StagedTable]:
     """One staged table a sheet (of those chosen), called "title › sheet". Raises SourceError where none has rows."""
+    path, title, progress = task.path, task.title, task.progress
     if zipfile.is_zipfile(path):
         archive.check_workbook(path, title, partly(progress, 0.0, 0.2))
         progress = partly(progress, 0.2, 1.0)
     with _open(path, title) as book:
-        wanted = _wanted(_worksheets(book), options.sheets, title)
+        wanted = _wanted(_worksheets(book), task.options.sheets, title)
         tables = []
         for number, sheet_name in enumerate(wanted):
             part = partly(progress, number / len(wanted), (number + 1) / len(wanted))
             part(0.0, f"Reading sheet {sheet_name} of {title}")
-            table = _read_sheet(staging, _sheet(book, sheet_name, title), f"{title} › {sheet_name}", file, options, part)
+            table = _read_sheet(replace(task, title=f"{title} › {sheet_name}", progress=part), _sheet(book, sheet_name, title))
             if table:
                 tables.append(table)
     if not tables:
-        raise SourceError("The workbook has no rows", f"No sheet of “{title}” holds a table with rows.", "Check that the data is in this file.")
+        raise SourceError(
+            "The workbook has no rows", f"No sheet of “{title}” holds a table with rows.", "Check that the data is in this file."
+        )
     return tables
 
 
@@ -71,7 +75,9 @@ def _open(path: Path, name: str) -> Any:
     try:
         return python_calamine.CalamineWorkbook.from_path(str(path))
     except python_calamine.PasswordError as error:
-        raise SourceError("The workbook is protected", f"“{name}” opens with a password only.", "Save a copy without a password.") from error
+        raise SourceError(
+            "The workbook is protected", f"“{name}” opens with a password only.", "Save a copy without a password."
+        ) from error
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise _damaged(name) from error
 
@@ -106,12 +112,12 @@ def _wanted(existing: Sequence[str], chosen: Sequence[str], title: str) -> list[
     return list(chosen or existing)
 
 
-def _read_sheet(staging: Staging, sheet: Any, name: str, file: str, options: ReadOptions, progress: Progress) -> StagedTable | None:
+def _read_sheet(task: Task, sheet: Any) -> StagedTable | None:
     """The sheet's table; None where it has no rows below its header."""
     sample = [[as_text(cell) or "" for cell in row] for row in islice(sheet.iter_rows(), SAMPLE_ROWS)]
     if not any(any(row) for row in sample):
         return None
-    found = layout.find(sample, options.skip_rows, options.has_header)
+    found = layout.find(sample, task.options.skip_rows, task.options.has_header)
     types, empty_rows = _types(islice(sheet.iter_rows(), found.data_from, None), found.width)
     if not any(types):
         return None
@@ -119,17 +125,20 @@ def _read_sheet(staging: Staging, sheet: Any, name: str, file: str, options: Rea
     fields = [(number, *ARROW[types[number] or "text"]) for number in kept]
     columns = tuple(SourceColumn(found.names[number], f"c{number}", type_) for number, type_, _ in fields)
     schema = pa.schema([pa.field(f"c{number}", arrow) for number, _, arrow in fields])
-    ref = staging.next_ref()
-    rows = _insert(staging, ref, schema, islice(sheet.iter_rows(), found.data_from, None), kept, lambda done: progress(done / max(sheet.height, 1), f"Reading {name}"))
+    values = ([row[number] for number in kept] for row in islice(sheet.iter_rows(), found.data_from, None))
+    ref = task.staging.next_ref()
+    rows = 0
+    for rows in _insert(task.staging, ref, schema, values):
+        task.progress(min(rows / max(sheet.height, 1), 1.0), f"Reading {task.title}")
     words = _in_words(sheet, found, empty_rows, found.width - len(kept))
-    read_as = ReadOptions(has_header=found.has_header, skip_rows=found.skip, sheets=options.sheets)
-    return StagedTable(name, file, ref, columns, rows, words, read_as)
+    read_as = ReadOptions(has_header=found.has_header, skip_rows=found.skip, sheets=task.options.sheets)
+    return StagedTable(task.title, task.file, ref, columns, rows, words, read_as)
 
 
 def _types(rows: Iterable[Sequence[Cell]], width: int) -> tuple[list[CellType | None], int]:
     """What the cells of each column are (None: all empty), and the number of empty rows between others."""
     types: list[CellType | None] = [None] * width
-    open_columns = range(width)
+    open_columns = list(range(width))
     empty = pending = 0
     for row in rows:
         if not any(cell != "" for cell in row):
@@ -164,22 +173,19 @@ def _wider(known: CellType | None, new: CellType) -> CellType:
     return "number" if {known, new} == {"integer", "number"} else "text"
 
 
-def _insert(
-    staging: Staging, ref: str, schema: pa.Schema, rows: Iterator[Sequence[Cell]], kept: Sequence[int], done: Callable[[int], None]
-) -> int:
-    """Writes the rows that are not empty into the new table `ref`, a batch at a time and in their order; gives their number."""
+def _insert(staging: Staging, ref: str, schema: pa.Schema, rows: Iterator[Sequence[Cell]]) -> Iterator[int]:
+    """Writes the rows that are not empty into the new table `ref`, a batch at a time and in their order; gives their number so far."""
     staging.raw.register("sheet_rows", schema.empty_table())
     staging.raw.execute(f"CREATE TABLE {ref} AS FROM sheet_rows")
     written = 0
     while batch := list(islice(rows, BATCH_ROWS)):
         filled = [row for row in batch if any(cell != "" for cell in row)]
-        arrays = [pa.array([_value(row[number], field.type) for row in filled], field.type) for number, field in zip(kept, schema, strict=True)]
+        arrays = [pa.array([_value(row[number], field.type) for row in filled], field.type) for number, field in enumerate(schema)]
         staging.raw.register("sheet_rows", pa.Table.from_arrays(arrays, schema=schema))
         staging.raw.execute(f"INSERT INTO {ref} FROM sheet_rows")
         written += len(filled)
-        done(written)
+        yield written
     staging.raw.unregister("sheet_rows")
-    return written
 
 
 def _value(cell: Cell, arrow: pa.DataType) -> Cell:

@@ -14,11 +14,14 @@ import pandas as pd
 from crm_core.errors import SourceError
 from crm_core.sources import archive, content, encoding, excel, parquet, text
 from crm_core.sources.content import Kind
-from crm_core.sources.staging import Progress, ReadOptions, StagedTable, Staging, no_progress, partly
+from crm_core.sources.staging import Progress, ReadOptions, StagedTable, Staging, Task, no_progress, partly
+
+#: Everything about a file is found out.
+FIND_OUT = ReadOptions()
 
 
 def stage(
-    staging: Staging, path: Path, name: str | None = None, options: ReadOptions = ReadOptions(), progress: Progress = no_progress
+    staging: Staging, path: Path, name: str | None = None, options: ReadOptions = FIND_OUT, progress: Progress = no_progress
 ) -> list[StagedTable]:
     """Reads the file at `path`, which the user calls `name`, and gives its tables.
 
@@ -28,7 +31,7 @@ def stage(
     file = name or path.name
     first = staging.next_ref()
     try:
-        tables, fingerprint = _read(staging, path, file, options, progress)
+        tables, fingerprint = _read(Task(staging, path, file, file, options, progress))
     except BaseException:
         staging.drop_since(first)
         raise
@@ -55,42 +58,40 @@ def sheets(path: Path, name: str | None = None) -> list[str]:
     return excel.sheets(path, file) if content.kind(path, file) == "excel" else []
 
 
-def _read(staging: Staging, path: Path, file: str, options: ReadOptions, progress: Progress) -> tuple[list[StagedTable], str]:
+def _read(task: Task) -> tuple[list[StagedTable], str]:
     """Tables and fingerprint of one file."""
-    kind = content.kind(path, file)
+    kind = content.kind(task.path, task.file)
     if kind == "text":  # the one pass that finds the encoding takes the fingerprint as well
-        found = encoding.scan(path, partly(progress, 0.0, 0.2))
-        return text.read(staging, path, file, file, options, found, partly(progress, 0.2, 1.0)), found.sha256
-    with path.open("rb") as opened:
+        found = encoding.scan(task.path, partly(task.progress, 0.0, 0.2))
+        return text.read(replace(task, progress=partly(task.progress, 0.2, 1.0)), found), found.sha256
+    with task.path.open("rb") as opened:
         fingerprint = hashlib.file_digest(opened, "sha256").hexdigest()
     if kind in ("gzip", "zip"):
-        return _read_archive(staging, path, file, kind, options, progress), fingerprint
-    return _read_table_file(staging, path, kind, file, file, options, progress), fingerprint
+        return _read_archive(task, kind), fingerprint
+    return _read_table_file(task, kind), fingerprint
 
 
-def _read_table_file(
-    staging: Staging, path: Path, kind: Kind, title: str, file: str, options: ReadOptions, progress: Progress
-) -> list[StagedTable]:
+def _read_table_file(task: Task, kind: Kind) -> list[StagedTable]:
     if kind == "text":
-        return text.read(staging, path, title, file, options, encoding.scan(path), progress)
-    if kind == "excel":
-        return excel.read(staging, path, title, file, options, progress)
-    return parquet.read(staging, path, title, file, options, progress)
+        return text.read(task, encoding.scan(task.path))
+    return excel.read(task) if kind == "excel" else parquet.read(task)
 
 
-def _read_archive(staging: Staging, path: Path, file: str, kind: Kind, options: ReadOptions, progress: Progress) -> list[StagedTable]:
+def _read_archive(task: Task, kind: Kind) -> list[StagedTable]:
     """The tables of all files in the archive. Files that are no tables are left out and named, unless all are."""
     unpack = archive.unpack_gzip if kind == "gzip" else archive.unpack_zip
-    members = unpack(staging, path, file, partly(progress, 0.0, 0.3))
+    members = unpack(task.staging, task.path, task.file, partly(task.progress, 0.0, 0.3))
     tables: list[StagedTable] = []
     refused: dict[str, SourceError] = {}
     for number, member in enumerate(members):
-        part = partly(progress, 0.3 + 0.7 * number / len(members), 0.3 + 0.7 * (number + 1) / len(members))
+        part = partly(task.progress, 0.3 + 0.7 * number / len(members), 0.3 + 0.7 * (number + 1) / len(members))
         try:
             member_kind = content.kind(member.path, member.title)
             if member_kind in ("gzip", "zip"):
-                raise SourceError("An archive in an archive", f"“{member.title}” is an archive again.", "Unpack it and load the files in it.")
-            tables += _read_table_file(staging, member.path, member_kind, member.title, file, options, part)
+                raise SourceError(
+                    "An archive in an archive", f"“{member.title}” is an archive again.", "Unpack it and load the files in it."
+                )
+            tables += _read_table_file(replace(task, path=member.path, title=member.title, progress=part), member_kind)
         except SourceError as error:
             refused[member.title] = error
         member.path.unlink()

@@ -115,7 +115,9 @@ def _is_header(first: Record, body: Sequence[Record]) -> tuple[bool, str]:
     if not body:
         is_data = any(is_value(cell) for cell in filled)
         return not is_data, "it holds values" if is_data else "it holds words"
-    columns = [[record[number].strip() for record in body if number < len(record) and record[number].strip()] for number in range(len(cells))]
+    columns = [
+        [record[number].strip() for record in body if number < len(record) and record[number].strip()] for number in range(len(cells))
+    ]
     votes = [_vote(cell, column) for cell, column in zip(cells, columns, strict=True) if cell]
     if sum(votes) != 0:
         return sum(votes) > 0, "its words stand above numbers or dates" if sum(votes) > 0 else "the first line holds values like the others"
@@ -144,4 +146,4 @@ def _aligned(header: Record, body: Sequence[Record], width: int) -> list[str]:
         cells.pop()
     missing = width - len(cells)
     last_is_filled = any(record[-1].strip() for record in body if len(record) == width)
-    return [""] + cells if missing == 1 and last_is_filled else cells + [""] * max(missing, 0)
+    return ["", *cells] if missing == 1 and last_is_filled else cells + [""] * max(missing, 0)

@@ -12,7 +12,7 @@ import duckdb
 
 from crm_core.errors import SourceError
 from crm_core.sources.layout import unique_names
-from crm_core.sources.staging import ColumnType, Progress, ReadOptions, SourceColumn, StagedTable, Staging
+from crm_core.sources.staging import ColumnType, SourceColumn, StagedTable, Staging, Task
 
 #: DuckDB type (its beginning) -> our type and how to bring it there from column {0}.
 TYPES: tuple[tuple[str, ColumnType, str], ...] = (
@@ -28,14 +28,15 @@ TYPES: tuple[tuple[str, ColumnType, str], ...] = (
 )
 
 
-def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptions, progress: Progress) -> list[StagedTable]:
-    """The file as one staged table called `title`. Raises SourceError where it is damaged or has no rows."""
+def read(task: Task) -> list[StagedTable]:
+    """The file as one staged table. Raises SourceError where it is damaged or has no rows."""
+    staging, path, title = task.staging, task.path, task.title
     ref = staging.next_ref()
     try:
         columns, expressions = _columns(staging, path)
         refs = ", ".join(column.ref for column in columns)
         rows_of_file = f"SELECT {expressions} FROM read_parquet(?, binary_as_string = true) AS p({refs})"
-        staging.create(ref, rows_of_file, [str(path)], progress, f"Reading {title}")
+        staging.create(ref, rows_of_file, [str(path)], task.progress, f"Reading {title}")
     except duckdb.Error as error:
         raise SourceError(
             "The Parquet file is damaged",
@@ -44,8 +45,12 @@ def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptio
         ) from error
     rows = staging.count(ref)
     if not rows:
-        raise SourceError("The table has no rows", f"“{title}” has {len(columns)} columns and no row.", "Check the export: it may have been filtered to nothing.")
-    return [StagedTable(title, file, ref, columns, rows, {"File": "Parquet, types as stored in it"}, options)]
+        raise SourceError(
+            "The table has no rows",
+            f"“{title}” has {len(columns)} columns and no row.",
+            "Check the export: it may have been filtered to nothing.",
+        )
+    return [StagedTable(title, task.file, ref, columns, rows, {"File": "Parquet, types as stored in it"}, task.options)]
 
 
 def _columns(staging: Staging, path: Path) -> tuple[tuple[SourceColumn, ...], str]:

@@ -191,3 +191,15 @@ class Staging:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file to be read: where it lies, what the user calls it (`title`), which file it came in (`file`), and how to read it."""
+
+    staging: Staging
+    path: Path
+    title: str
+    file: str
+    options: ReadOptions
+    progress: Progress

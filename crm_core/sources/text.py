@@ -21,7 +21,7 @@ from crm_core.sources import dialect, encoding, layout, lines
 from crm_core.sources.dialect import Dialect
 from crm_core.sources.encoding import Scan
 from crm_core.sources.layout import Layout
-from crm_core.sources.staging import Progress, ReadOptions, SourceColumn, StagedTable, Staging, partly
+from crm_core.sources.staging import Progress, ReadOptions, SourceColumn, StagedTable, Staging, Task, partly
 
 SAMPLE_BYTES = 128_000
 LONGEST_LINE = 2_000_000
@@ -41,8 +41,9 @@ class Reading:
     fill_short_lines: bool = False
 
 
-def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptions, found: Scan, progress: Progress) -> list[StagedTable]:
-    """The text file as one staged table called `title`. Raises SourceError where it is no table or has no rows."""
+def read(task: Task, found: Scan) -> list[StagedTable]:
+    """The text file, which `found` tells about, as one staged table. Raises SourceError where it is no table or has no rows."""
+    staging, path, title, options, progress = task.staging, task.path, task.title, task.options, task.progress
     codec = encoding.codec(options.encoding) if options.encoding else encoding.detect(found, title)
     if encoding.needs_copy(codec, found):
         path = _as_utf8(staging, path, codec, partly(progress, 0.0, 0.3))
@@ -58,7 +59,8 @@ def read(staging: Staging, path: Path, title: str, file: str, options: ReadOptio
             f"“{title}” is no table with {reading.dialect.describe()} between its columns.",
             "Choose delimiter, encoding and header by hand, or export the data again as CSV (UTF-8) or Excel.",
         ) from error
-    return [_described(staging, ref, title, file, reading, encoding.describe(codec, found), codec)]
+    words = {"Encoding": encoding.describe(codec, found)}
+    return [_described(task, ref, reading, words, encoding.LABELS.get(codec, codec))]
 
 
 def _as_utf8(staging: Staging, path: Path, codec: str, progress: Progress) -> Path:
@@ -185,7 +187,6 @@ def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress
     return Counter({str(kind): int(count) for kind, count in counted})
 
 
-
 #: What DuckDB calls an error -> the same for the user; {found} and {wanted} are numbers of cells.
 REASONS = f"""CASE error_type
     WHEN 'MISSING COLUMNS' THEN 'too few cells: ' || found || ' instead of ' || wanted
@@ -199,9 +200,10 @@ REASONS = f"""CASE error_type
 def _keep_bad_lines(staging: Staging, ref: str, path: Path) -> None:
     """Moves the reader's errors to table `<ref>_bad`, one a line, with the line's number in the file."""
     errors = staging.raw.execute(
-        f"""SELECT line_byte_position + length(csv_line) - length(ltrim(csv_line, chr(10) || chr(13))) AS line, {REASONS} AS reason, left(trim(csv_line, chr(10) || chr(13)), {LONGEST_BAD_TEXT}) AS text FROM (
+        f"""SELECT line_byte_position + length(csv_line) - length(ltrim(csv_line, chr(10) || chr(13))) AS line, {REASONS} AS reason,
+                   left(trim(csv_line, chr(10) || chr(13)), {LONGEST_BAD_TEXT}) AS text FROM (
                 SELECT line_byte_position, any_value(error_type) AS error_type, any_value(error_message) AS error_message,
-                       any_value(csv_line) AS csv_line, min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
+                       coalesce(any_value(csv_line), '') AS csv_line, min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
                        min(regexp_extract(error_message, 'Found: (\\d+)', 1)) AS found
                 FROM {ref}_errors GROUP BY line_byte_position)
             ORDER BY line_byte_position"""
@@ -222,17 +224,20 @@ def _no_rows(staging: Staging, ref: str, reading: Reading, title: str) -> Source
             "Choose the delimiter and the header by hand, or export the data again.",
         )
     names = ", ".join(reading.layout.names[:5])
-    return SourceError("The table has no rows", f"“{title}” has a header ({names} …) and no rows below it.", "Check the export: it may have been filtered to nothing.")
+    return SourceError(
+        "The table has no rows",
+        f"“{title}” has a header ({names} …) and no rows below it.",
+        "Check the export: it may have been filtered to nothing.",
+    )
 
 
-def _described(staging: Staging, ref: str, title: str, file: str, reading: Reading, encoded: str, codec: str) -> StagedTable:
+def _described(task: Task, ref: str, reading: Reading, words: dict[str, str], codec: str) -> StagedTable:
     """The staged table with the reading in words and as options."""
-    found = reading.layout
+    staging, found = task.staging, reading.layout
     empty_rows = _remove_empty_rows(staging, ref, found.width)
     columns, empty_columns = _columns(staging, ref, found)
     bad = staging.count(f"{ref}_bad")
-    words = {
-        "Encoding": encoded,
+    words |= {
         "Delimiter": reading.dialect.describe(),
         "Header": f"line {found.skip + 1} ({found.evidence})" if found.has_header else f"none ({found.evidence})",
     }
@@ -246,8 +251,8 @@ def _described(staging: Staging, ref: str, title: str, file: str, reading: Readi
         words["Short lines"] = "filled up with empty cells"
     if bad:
         words["Lines that are no row"] = f"{bad:,}, listed with the reason"
-    options = ReadOptions(encoding.LABELS.get(codec, codec), reading.dialect.delimiter, found.has_header, found.skip)
-    return StagedTable(title, file, ref, columns, staging.count(ref), words, options, bad)
+    options = ReadOptions(codec, reading.dialect.delimiter, found.has_header, found.skip)
+    return StagedTable(task.title, task.file, ref, columns, staging.count(ref), words, options, bad)
 
 
 def _remove_empty_rows(staging: Staging, ref: str, width: int) -> int:
