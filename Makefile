@@ -30,7 +30,7 @@ bench: $(VENV)/.installed-dev ## speed and memory against peers, as ratios; fail
 	$(BIN)/python -m benchmarks
 
 sample: $(VENV)/.installed ## make the sample company anew from its seed
-	$(BIN)/python data/make_sample.py
+	$(BIN)/python -m data.make_sample
 
 clean: ## remove the environment and all caches (not the data folder)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache benchmarks/.cache
