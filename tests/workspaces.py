@@ -42,9 +42,9 @@ def write(path: Path, *, name: str = "Test shop", labels: dict[str, str] | None 
     return path
 
 
-def open_workspace(path: Path, **tables: pd.DataFrame) -> Workspace:
+def open_workspace(path: Path, *, labels: dict[str, str] | None = None, **tables: pd.DataFrame) -> Workspace:
     """A workspace with these canonical tables, opened."""
-    return Workspace.open(write(path, **tables))  # type: ignore[arg-type]
+    return Workspace.open(write(path, labels=labels, **tables))
 
 
 def empty_receipt(currency: str = "") -> Receipt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil, floor
 
 import ibis
 
@@ -139,7 +140,7 @@ def _next_order(one: _Standing) -> list[str]:
         sentences.append(f"One more order on {day_in_words(one.as_of)} would lift {' and '.join(lifted)}{_change(one, new_r, new_f)}.")
     needed = next((cut for score in range(f_score + 1, 6) if (cut := one.cuts.f[score]) is not None), None)
     if new_f == f_score and needed is not None:
-        missing = -int(-(Decimal(needed) - one.orders) // 1)
+        missing = ceil(needed - one.orders)
         target = one.cuts.f_score(float(one.orders + missing))
         sentences.append(f"{count(missing, 'more order')} would lift F from {f_score} to {target}{_change(one, new_r, target)}.")
     return sentences
@@ -157,8 +158,9 @@ def _silence(one: _Standing) -> list[str]:
     while r_score > 1:
         limit = one.cuts.r[r_score]
         assert limit is not None, "a score that a customer holds has a cut point"
-        falls_on = one.last + timedelta(days=int(limit // 1) + 1)
-        lower, then = one.cuts.r_score((falls_on - one.last).days), one.segment(one.cuts.r_score((falls_on - one.last).days), f_score)
+        falls_on = one.last + timedelta(days=floor(limit) + 1)
+        lower = one.cuts.r_score((falls_on - one.last).days)
+        then = one.segment(lower, f_score)
         until = f"Without an order until {day_in_words(falls_on)}"
         if then != now:
             return [*sentences, f"{until}, R falls to {lower} and the customer from {now} to {then}."]

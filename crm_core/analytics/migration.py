@@ -64,9 +64,8 @@ def migrate(
     before = measured(totals(ws, earlier, earlier - look_back), earlier)
     since = measured(totals(ws, later, later - look_back), later)
     cuts = find_cut_points(ws, before, settings)
-    moves = _moves(scored(before, cuts, settings.segments), scored(since, cuts, settings.segments))
-    if shown is not None:
-        moves = moves.semi_join(shown, "customer_id")
+    sides = [scored(side, cuts, settings.segments) for side in (before, since)]
+    moves = _moves(*(side if shown is None else side.semi_join(shown, "customer_id") for side in sides))
     counted = moves.group_by("from_segment", "to_segment").aggregate(
         customers=moves.count(), net_sales=moves.net_sales.sum().fill_null(0).cast("float64")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from math import ceil, floor
 
 from crm_core.analytics.scores import CutPoints
 from crm_core.analytics.segment_table import Segment
@@ -57,7 +58,7 @@ def orders_in_words(cuts: CutPoints, low: int, high: int) -> str:
     above = None if high == 5 else cuts.f[high + 1]
     if least is None or (above is not None and above <= least):
         return ""
-    first, last = _ceil(least), None if above is None else _ceil(above) - 1
+    first, last = ceil(least), None if above is None else ceil(above) - 1
     if last is None:
         return f"{first:,} or more orders"
     if first == last:
@@ -69,10 +70,10 @@ def days_in_words(cuts: CutPoints, low: int, high: int) -> str:
     """The days since the last order with an R score from low to high; "" where no number of days has one."""
     most = None if low == 1 else cuts.r[low]
     below = None if high == 5 else cuts.r[high + 1]
-    first = 0 if below is None else _floor(below) + 1
+    first = 0 if below is None else floor(below) + 1
     if most is None:
         return f"the last one {first:,} or more days" if low == 1 else ""
-    last = _floor(most)
+    last = floor(most)
     if first > last:
         return ""
     if first == last:
@@ -84,11 +85,3 @@ def money_in_words(amount: Decimal | float, currency: str = "") -> str:
     """Amounts as sentences show them: no decimals from 100 on, the currency in front."""
     digits = 0 if abs(amount) >= 100 or amount == round(amount) else 2
     return f"{currency} {amount:,.{digits}f}".strip()
-
-
-def _ceil(value: int | Decimal) -> int:
-    return -int(-value // 1)
-
-
-def _floor(value: int | Decimal) -> int:
-    return int(value // 1)

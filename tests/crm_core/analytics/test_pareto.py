@@ -146,6 +146,8 @@ def test_filters_show_the_curve_of_the_shown_and_the_classes_of_all(six: Workspa
     assert (found.customers, found.total) == (3, 135)
     assert (found.class_a, found.class_b, found.class_c) == (1, 1, 1)
     assert found.top20_share == 100 / 135
+    ranked = pareto.customers(six, SIX_AS_OF).semi_join(shown, "customer_id").order_by("rank")
+    assert six.execute(ranked)["rank"].tolist() == [2, 4, 5]
 
 
 def test_gross_profit_needs_costs_and_leaves_out_whom_it_is_unknown_of(six: Workspace, tmp_path: Path) -> None:

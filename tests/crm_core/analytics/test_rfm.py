@@ -124,6 +124,7 @@ def test_split_by_an_attribute_keeps_those_without_a_value(tmp_path: Path) -> No
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows, customers=customers) as ws:
         found = rfm.split(ws, ws.as_of, field="country")
         assert found[["value", "customers", "net_sales"]].values.tolist() == [["", 2, 6.0], ["Iran", 1, 10.0]]
+        assert rfm.split(ws, ws.as_of, field="country", shown=some("a", "c"))["customers"].tolist() == [1, 1]
         with pytest.raises(AnalysisError, match="Nothing to split by"):
             rfm.split(ws, ws.as_of, field="region")
 

@@ -1,0 +1,121 @@
+"""The overview of a period against the one before, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pytest
+
+from crm_core.analytics.overview import Overview, overview
+from crm_core.errors import AnalysisError
+from crm_core.workspace import Workspace
+from tests.workspaces import lines, open_workspace
+
+START, END = date(2024, 4, 1), date(2024, 7, 1)
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    rows = lines(
+        ("old", "1", "2023-12-01", 10), ("old", "2", "2024-02-01", 30), ("old", "3", "2024-04-05", 50), ("old", "4", "2024-06-05", 20),
+        ("old", "4", "2024-06-05", -5), ("new", "5", "2024-05-01", 40), ("then", "6", "2024-01-15", 60), ("then", "7", "2024-04-02", -15),
+        (None, "8", "2024-06-30", 25), (None, "9", "2024-03-01", 5),
+    ).assign(category=["x", "x", "x", "y", "y", "y", "z", "z", None, None], cost_amount=[None, None, 30, 10, None, None, None, None, 5, None])  # fmt: skip
+    customers = pd.DataFrame({"customer_id": ["old", "new", "then"], "country": ["Iran", "Chile", None]})
+    orders = pd.DataFrame({"customer_id": ["old", "old", "new"], "order_id": ["2", "3", "5"], "channel": ["web", "web", "shop"]})
+    path = tmp_path_factory.mktemp("w") / "w.duckdb"
+    with open_workspace(path, order_lines=rows, customers=customers, orders=orders) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def found(ws: Workspace) -> Overview:
+    return overview(ws, START, END)
+
+
+def test_figures_of_the_period_and_the_one_before(found: Overview) -> None:
+    assert {figure.key: (figure.value, figure.previous) for figure in found.figures} == {
+        "net_sales": (115, 95),
+        "customers": (2, 2),
+        "new_customers": (1, 1),
+        "repeat_share": (0.5, 0.5),
+        "average_order_value": (pytest.approx(105 / 3), 45),
+        "gross_profit": (20 + 10 + 20, None),
+    }
+    assert (found.before.start, found.before.end, found.is_comparable) == (date(2024, 1, 1), START, True)
+
+
+def test_sales_count_lines_without_a_customer_and_say_so(found: Overview) -> None:
+    assert "21.7% without a customer" in found.figure("net_sales").help
+    assert any(lead.page == "data" and "25" in lead.sentence and "no customer id" in lead.sentence for lead in found.leads)
+
+
+def test_changes_are_relative_and_of_shares_absolute(found: Overview) -> None:
+    assert found.figure("net_sales").change == pytest.approx(20 / 95)
+    assert found.figure("repeat_share").change == 0
+    assert found.figure("gross_profit").change is None
+
+
+def test_gross_profit_says_on_how_many_lines_it_rests(found: Overview) -> None:
+    assert "3 of 6 lines" in found.figure("gross_profit").help
+
+
+def test_months_add_up_to_the_period(found: Overview) -> None:
+    monthly = found.monthly.set_index("month")
+    assert monthly["net_sales"].tolist() == [35, 40, 40]
+    assert monthly["customers"].tolist() == [1, 1, 1]
+    assert monthly["new_customers"].tolist() == [0, 1, 0]
+    assert monthly["repeat_share"].tolist() == [1, 0, 1]
+    assert monthly["gross_profit"].isna().tolist() == [False, True, False]
+    assert not monthly["is_partial"].any()
+
+
+def test_partial_months_are_marked_and_months_without_data_left_out(ws: Workspace) -> None:
+    monthly = overview(ws, date(2023, 6, 1), date(2024, 6, 15)).monthly
+    assert monthly["month"].tolist()[0] == date(2023, 12, 1)
+    assert monthly["is_partial"].tolist() == [False] * 6 + [True]
+    assert pd.isna(monthly["new_customers"][0])  # the first month of the data cannot tell new from known customers
+
+
+def test_what_the_data_cannot_tell_is_not_zero(ws: Workspace) -> None:
+    found = overview(ws, date(2023, 6, 1), END)
+    assert (found.figure("new_customers").value, found.figure("repeat_share").value) == (None, None)
+    assert found.figure("net_sales").previous is None
+    assert found.movers.empty
+
+
+def test_movers_name_the_biggest_changes_with_both_values(found: Overview) -> None:
+    rows = {(row.field, row.value): (row.net_sales, row.net_sales_before, row.change) for row in found.movers.itertuples()}
+    assert rows == {
+        ("category", "z"): (-15, 60, -75),
+        ("category", "y"): (55, 0, 55),
+        ("category", "x"): (50, 30, 20),
+        ("channel", "web"): (50, 30, 20),
+        ("channel", "shop"): (40, 0, 40),
+        ("country", "Iran"): (65, 30, 35),
+        ("country", "Chile"): (40, 0, 40),
+    }
+    changes = found.movers["change"].abs().tolist()
+    assert changes == sorted(changes, reverse=True)
+
+
+def test_filters_limit_every_figure(ws: Workspace) -> None:
+    found = overview(ws, START, END, ibis.memtable({"customer_id": ["new"]}))
+    assert (found.figure("net_sales").value, found.figure("customers").value) == (40, 1)
+    assert found.monthly["net_sales"].tolist() == [0, 40, 0]
+    assert found.movers["net_sales"].abs().sum() == 40 * 3
+
+
+def test_leads_point_to_pages_with_computed_sentences(found: Overview) -> None:
+    sentences = {lead.page: lead.sentence for lead in found.leads}
+    assert sentences["key_customers"].startswith("The best 20 % of 3 customers bring 55.3% of net sales")
+
+
+def test_a_period_without_data_says_which_there_is(ws: Workspace) -> None:
+    with pytest.raises(AnalysisError, match="No sales in this period") as caught:
+        overview(ws, date(2020, 1, 1), date(2020, 2, 1))
+    assert "2023-12-01 to 2024-06-30" in caught.value.message
