@@ -16,7 +16,20 @@ from crm_core.mapping.receipt import Receipt
 from crm_core.schema import ORDER_LINES
 
 VERSION = 2  # a change of what is made asks for a new file
-FED = ["customer_id", "order_id", "line_no", "line_at", "product_id", "product", "category", "quantity", "unit_price", "net_amount", "cost_amount", "is_void"]
+FED = [
+    "customer_id",
+    "order_id",
+    "line_no",
+    "line_at",
+    "product_id",
+    "product",
+    "category",
+    "quantity",
+    "unit_price",
+    "net_amount",
+    "cost_amount",
+    "is_void",
+]
 
 LINES = """
     WITH orders AS (

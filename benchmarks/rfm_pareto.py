@@ -125,7 +125,9 @@ def in_pandas(path: str) -> pd.DataFrame:
     n, repeat = len(buyers), buyers.loc[buyers["count_orders"] > 1, "count_orders"]
     buyers["r_score"] = 5 - 5 * (buyers["days_since_last_order"].rank(method="min").astype("int64") - 1) // n
     buyers["m_score"] = 1 + 5 * (buyers["net_sales"].rank(method="min").astype("int64") - 1) // n
-    buyers["f_score"] = (2 + 4 * (repeat.rank(method="min").astype("int64") - 1) // len(repeat)).reindex(buyers.index).fillna(1).astype("int64")
+    buyers["f_score"] = (
+        (2 + 4 * (repeat.rank(method="min").astype("int64") - 1) // len(repeat)).reindex(buyers.index).fillna(1).astype("int64")
+    )
     names = {10 * segment_r + segment_f: segment.name for segment in _segments() for segment_r, segment_f in segment.cells}
     buyers["segment"] = (10 * buyers["r_score"] + buyers["f_score"]).map(names)
     return _with_classes(totals).join(buyers.drop(columns=["net_sales", "day"])).reset_index()
@@ -155,7 +157,9 @@ def prove_equal(lines: int) -> None:
 
 
 def _comparable(frame: pd.DataFrame, scale: int) -> pd.DataFrame:
-    rows = frame[COLUMNS].assign(net_sales=(frame["net_sales"].astype("float64") / scale).round(4), count_orders=frame["count_orders"].replace(0, None))
+    rows = frame[COLUMNS].assign(
+        net_sales=(frame["net_sales"].astype("float64") / scale).round(4), count_orders=frame["count_orders"].replace(0, None)
+    )
     texts, numbers = ["customer_id", "value_class", "segment"], ["days_since_last_order", "count_orders", "r_score", "f_score", "m_score"]
     return rows.astype(dict.fromkeys(texts, "object") | dict.fromkeys(numbers, "float64")).sort_values("customer_id", ignore_index=True)
 

@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import duckdb
 import ibis
@@ -94,7 +94,9 @@ class Workspace:
         """Open a workspace file. Raises WorkspaceError if it is missing or is no workspace."""
         path = Path(path)
         if not path.is_file():
-            raise WorkspaceError("The workspace is missing", f"There is no file {path.name}.", "Choose another workspace, or import the data.")
+            raise WorkspaceError(
+                "The workspace is missing", f"There is no file {path.name}.", "Choose another workspace, or import the data."
+            )
         scratch = Path(tempfile.mkdtemp(prefix="workspace-"))
         raw = duckdb.connect(":memory:")
         try:
@@ -105,7 +107,9 @@ class Workspace:
             meta = Meta.from_json(row[0])
         except (duckdb.Error, ValueError, KeyError) as error:
             _discard(raw, scratch)
-            raise WorkspaceError("The workspace cannot be opened", f"{path.name} is no workspace, or it is damaged.", HINT_DAMAGED) from error
+            raise WorkspaceError(
+                "The workspace cannot be opened", f"{path.name} is no workspace, or it is damaged.", HINT_DAMAGED
+            ) from error
         except WorkspaceError:
             _discard(raw, scratch)
             raise
@@ -161,7 +165,9 @@ class Workspace:
     def as_of(self) -> date:
         """The default day to look from: the day after the last one with data. Raises AnalysisError where there is none."""
         if self.meta.last_day is None:
-            raise AnalysisError("The data has no dates", "No row of this workspace carries a date.", "Assign the column with the date of the order.")
+            raise AnalysisError(
+                "The data has no dates", "No row of this workspace carries a date.", "Assign the column with the date of the order."
+            )
         return self.meta.last_day + timedelta(days=1)
 
     @cached_property
@@ -182,7 +188,9 @@ class Workspace:
         """A canonical table. Raises AnalysisError if the data does not feed it."""
         if not self.has(name):
             label = TABLES[name].label.lower()
-            raise AnalysisError(f"No {label} in the data", f"This needs the table “{TABLES[name].label}”.", f"Add a file with {label} on the Data page.")
+            raise AnalysisError(
+                f"No {label} in the data", f"This needs the table “{TABLES[name].label}”.", f"Add a file with {label} on the Data page."
+            )
         return self._backend.table(name, database=("ws", "main"))
 
     def split_fields(self) -> dict[str, str]:
@@ -229,7 +237,7 @@ class Workspace:
                 while len(self._values) > KEPT_VALUES:
                     self._values.popitem(last=False)
             self._values.move_to_end(key)
-            return self._values[key]
+            return cast(T, self._values[key])
 
     def _materialise(self, expr: ir.Table) -> tuple[ir.Table, int]:
         self._drop_unused()

@@ -37,8 +37,12 @@ def write(path: Path, *, name: str = "Test shop", labels: dict[str, str] | None 
             "fields": fields,
         }
         con.execute("CREATE TABLE _meta (key VARCHAR, value VARCHAR)")
-        con.execute("INSERT INTO _meta VALUES ('workspace', ?), ('receipt', ?)", [json.dumps(meta), json.dumps(empty_receipt(currency).as_dict())])
-        con.execute('CREATE TABLE _rejected (source VARCHAR, "row" BIGINT, reason VARCHAR, "column" VARCHAR, value VARCHAR, record VARCHAR)')
+        con.execute(
+            "INSERT INTO _meta VALUES ('workspace', ?), ('receipt', ?)", [json.dumps(meta), json.dumps(empty_receipt(currency).as_dict())]
+        )
+        con.execute(
+            'CREATE TABLE _rejected (source VARCHAR, "row" BIGINT, reason VARCHAR, "column" VARCHAR, value VARCHAR, record VARCHAR)'
+        )
     return path
 
 

@@ -86,9 +86,15 @@ def basics(ws: Workspace, spread: ir.Table) -> Basics:
             weighted_ranks=(spread.value * ranks).cast(MONEY).sum(where=positive),
         )
     ).iloc[0]
-    counts = {name: int(_or_zero(row[name])) for name in ("customers", "customers_positive", "customers_negative")}
-    sums = {name: Decimal(_or_zero(row[name])) for name in ("total", "value_positive", "value_negative", "weighted_ranks")}
-    return Basics(**counts, **sums)
+    return Basics(
+        customers=int(_or_zero(row["customers"])),
+        total=Decimal(_or_zero(row["total"])),
+        customers_positive=int(_or_zero(row["customers_positive"])),
+        value_positive=Decimal(_or_zero(row["value_positive"])),
+        customers_negative=int(_or_zero(row["customers_negative"])),
+        value_negative=Decimal(_or_zero(row["value_negative"])),
+        weighted_ranks=Decimal(_or_zero(row["weighted_ranks"])),
+    )
 
 
 def _or_zero(value: Any) -> Any:

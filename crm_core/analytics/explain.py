@@ -65,7 +65,9 @@ def explain(ws: Workspace, as_of: date, settings: RfmSettings, customer_id: str)
     table = totals(ws, as_of)
     row = ws.execute(table.filter(table.customer_id == ibis.literal(customer_id, type="string"), table.count_orders > 0))
     if row.empty:
-        raise AnalysisError("This customer is in no segment", "There is no purchase of theirs before the day looked from.", "Choose a later day.")
+        raise AnalysisError(
+            "This customer is in no segment", "There is no purchase of theirs before the day looked from.", "Choose a later day."
+        )
     found = row.iloc[0]
     last = found["last_purchase_on"]
     standing = _Standing(
@@ -109,7 +111,11 @@ def _frequency(one: _Standing) -> str:
     if one.settings.cuts_f:
         return f"{fact}; the limits are typed in."
     if one.settings.f_rule == "quintiles":
-        return f"{fact}, more than at least {20 * (score - 1)} % of customers." if score > 1 else f"{fact}; less than 20 % of customers have fewer."
+        return (
+            f"{fact}, more than at least {20 * (score - 1)} % of customers."
+            if score > 1
+            else f"{fact}; less than 20 % of customers have fewer."
+        )
     if one.orders == 1:
         return f"{fact}; one-time buyers score 1."
     if score == 2:
@@ -122,7 +128,11 @@ def _money(one: _Standing) -> str:
     fact = f"M {score}: net sales of {money_in_words(one.net_sales, one.currency)}"
     if one.settings.cuts_m:
         return f"{fact}; the limits are typed in."
-    return f"{fact}, more than at least {20 * (score - 1)} % of customers." if score > 1 else f"{fact}; less than 20 % of customers spent less."
+    return (
+        f"{fact}, more than at least {20 * (score - 1)} % of customers."
+        if score > 1
+        else f"{fact}; less than 20 % of customers spent less."
+    )
 
 
 def _place(one: _Standing) -> str:
@@ -154,11 +164,10 @@ def _change(one: _Standing, r_score: int, f_score: int) -> str:
 def _silence(one: _Standing) -> list[str]:
     """When R falls without an order, and when the segment changes if that is later."""
     r_score, f_score, _ = one.scores
-    now, sentences = one.segment(r_score, f_score), []
+    now = one.segment(r_score, f_score)
+    sentences: list[str] = []
     while r_score > 1:
-        limit = one.cuts.r[r_score]
-        assert limit is not None, "a score that a customer holds has a cut point"
-        falls_on = one.last + timedelta(days=floor(limit) + 1)
+        falls_on = one.last + timedelta(days=floor(one.cuts.r[r_score] or 0) + 1)  # a score that a customer holds has a cut point
         lower = one.cuts.r_score((falls_on - one.last).days)
         then = one.segment(lower, f_score)
         until = f"Without an order until {day_in_words(falls_on)}"
@@ -176,4 +185,6 @@ def _spending(one: _Standing) -> list[str]:
     if target is None:
         return []
     missing = Decimal(target) - one.net_sales
-    return [f"Another {money_in_words(missing, one.currency)} of net sales would lift M from {score} to {one.cuts.m_score(Decimal(target))}."]
+    return [
+        f"Another {money_in_words(missing, one.currency)} of net sales would lift M from {score} to {one.cuts.m_score(Decimal(target))}."
+    ]

@@ -56,7 +56,7 @@ def find_leads(
         customers = [*_slipping(ws, as_of, settings, shown), *_concentration(ws, as_of, shown)]
     except AnalysisError:  # nobody bought yet: the figures say so, and there is nothing to look into
         customers = []
-    return tuple([*customers, *_loyalty(now, earlier), *_not_attributed(now, ws.currency), *_rejected(ws)])
+    return (*customers, *_loyalty(now, earlier), *_not_attributed(now, ws.currency), *_rejected(ws))
 
 
 def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.Table | None) -> Iterator[Lead]:
@@ -76,13 +76,9 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
 def _concentration(ws: Workspace, as_of: date, shown: ir.Table | None) -> Iterator[Lead]:
     found = pareto.summary(ws, as_of, "net_sales", shown)
     if found.top20_share is not None:
+        best = f"The best 20 % of {found.customers:,} customers bring {found.top20_share:.1%} of net sales"
         yield Lead(
-            "key_customers",
-            f"The best 20 % of {found.customers:,} customers bring {found.top20_share:.1%} of net sales;"
-            f" {found.vital_few_customers:,} of them are enough for 80 %."
-            if found.vital_few_customers is not None and found.vital_few_customers <= -(-found.customers // 5)
-            else f"The best 20 % of {found.customers:,} customers bring {found.top20_share:.1%} of net sales;"
-            f" it takes {found.vital_few_customers:,} for 80 %.",
+            "key_customers", f"{best}; 80 % of them come from {found.vital_few_customers:,} customers ({found.vital_few_share:.1%})."
         )
     if found.customers_below_zero:
         yield Lead(
@@ -117,4 +113,6 @@ def _rejected(ws: Workspace) -> Iterator[Lead]:
     receipt = ws.receipt
     if receipt.rows_rejected:
         share = receipt.rows_rejected / receipt.rows_read
-        yield Lead("data", f"{receipt.rows_rejected:,} of {receipt.rows_read:,} rows ({share:.1%}) could not be used; the receipt says why.")
+        yield Lead(
+            "data", f"{receipt.rows_rejected:,} of {receipt.rows_read:,} rows ({share:.1%}) could not be used; the receipt says why."
+        )

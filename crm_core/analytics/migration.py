@@ -59,7 +59,9 @@ def migrate(
 ) -> Migration:
     """Segments on two days. Raises AnalysisError if the days do not follow each other or nobody bought in the earlier look-back."""
     if earlier >= later:
-        raise AnalysisError("The days do not follow each other", "The earlier day is not before the later one.", "Choose an earlier first day.")
+        raise AnalysisError(
+            "The days do not follow each other", "The earlier day is not before the later one.", "Choose an earlier first day."
+        )
     look_back = timedelta(days=look_back_days)
     before = measured(totals(ws, earlier, earlier - look_back), earlier)
     since = measured(totals(ws, later, later - look_back), later)
@@ -75,13 +77,12 @@ def migrate(
     return Migration(earlier, later, look_back_days, matrix, cuts, data.covers(Period(earlier - look_back, earlier)))
 
 
-def moving(
-    ws: Workspace, migration: Migration, from_segment: str, to_segment: str, settings: RfmSettings = RfmSettings()
-) -> ir.Table:
+def moving(ws: Workspace, migration: Migration, from_segment: str, to_segment: str, settings: RfmSettings = RfmSettings()) -> ir.Table:
     """The customers of one cell of the matrix. Column: customer_id."""
     look_back = timedelta(days=migration.look_back_days)
     before, since = (
-        scored(measured(totals(ws, day, day - look_back), day), migration.cuts, settings.segments) for day in (migration.earlier, migration.later)
+        scored(measured(totals(ws, day, day - look_back), day), migration.cuts, settings.segments)
+        for day in (migration.earlier, migration.later)
     )
     moves = _moves(before, since)
     return moves.filter(moves.from_segment == from_segment, moves.to_segment == to_segment).select("customer_id")

@@ -27,8 +27,7 @@ def movers(ws: Workspace, period: Period, before: Period, shown: ir.Table | None
     Columns: field, label (of the field), value, net_sales, net_sales_before, change.
     """
     found = [
-        ws.execute(_biggest(table, most)).assign(field=field, label=label)
-        for field, label, table in _fields(ws, period, before, shown)
+        ws.execute(_biggest(table, most)).assign(field=field, label=label) for field, label, table in _fields(ws, period, before, shown)
     ]
     if not found:
         return pd.DataFrame(columns=COLUMNS)
@@ -61,9 +60,11 @@ def _two_sums(rows: ir.Table, value: ir.StringColumn, amount: ir.DecimalColumn, 
 
 
 def _added_up(rows: ir.Table, value: ir.StringColumn) -> ir.Table:
-    return rows.group_by(new_value=value).aggregate(
-        net_sales=rows.net_sales.sum(), net_sales_before=rows.net_sales_before.sum()
-    ).rename(value="new_value")
+    return (
+        rows.group_by(new_value=value)
+        .aggregate(net_sales=rows.net_sales.sum(), net_sales_before=rows.net_sales_before.sum())
+        .rename(value="new_value")
+    )
 
 
 def _by_channel(ws: Workspace, period: Period, before: Period, shown: ir.Table | None) -> ir.Table:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -92,13 +91,13 @@ class PeriodFigures:
         return self.purchase_value / self.purchases if self.purchases else None
 
 
-def overview(
-    ws: Workspace, start: date, end: date, shown: ir.Table | None = None, settings: RfmSettings = RfmSettings()
-) -> Overview:
+def overview(ws: Workspace, start: date, end: date, shown: ir.Table | None = None, settings: RfmSettings = RfmSettings()) -> Overview:
     """The overview of start to end (excluded). With `shown`, of these customers only. Raises AnalysisError where the period holds no data."""
     period, data = Period(start, end), data_period(ws)
     if start >= end or start >= data.end or end <= data.start:
-        raise AnalysisError("No sales in this period", f"The data has sales from {data.start} to {data.last_day}.", "Choose another period.")
+        raise AnalysisError(
+            "No sales in this period", f"The data has sales from {data.start} to {data.last_day}.", "Choose another period."
+        )
     before = period.before()
     now = period_figures(ws, period, end, shown)
     earlier = period_figures(ws, before, end, shown) if data.start <= before.start else None
@@ -222,15 +221,42 @@ def _figures(now: PeriodFigures, earlier: PeriodFigures | None) -> tuple[Figure,
         return Figure(key, label, getattr(now, field), getattr(earlier, field) if earlier else None, unit, n, text)
 
     since = "" if now.new_customers is not None else " The data does not reach back before the period, so this cannot be told."
-    attributed = f", of which {now.not_attributed / now.net_sales:.1%} without a customer" if now.not_attributed and now.net_sales > 0 else ""
+    attributed = (
+        f", of which {now.not_attributed / now.net_sales:.1%} without a customer" if now.not_attributed and now.net_sales > 0 else ""
+    )
     found = [
-        figure("net_sales", "Net sales", "net_sales", "money", now.count_lines, f"After discounts, returns netted, without delivery{attributed}."),
+        figure(
+            "net_sales",
+            "Net sales",
+            "net_sales",
+            "money",
+            now.count_lines,
+            f"After discounts, returns netted, without delivery{attributed}.",
+        ),
         figure("customers", "Customers", "customers", "count", now.purchases, "Customers with a purchase in the period."),
-        figure("new_customers", "New customers", "new_customers", "count", now.customers, f"Customers whose first purchase fell in the period.{since}"),
+        figure(
+            "new_customers",
+            "New customers",
+            "new_customers",
+            "count",
+            now.customers,
+            f"Customers whose first purchase fell in the period.{since}",
+        ),
         figure("repeat_share", "Repeat share", "repeat_share", "share", now.customers, f"Buyers who had bought before the period.{since}"),
-        figure("average_order_value", "Average order value", "average_order_value", "money", now.purchases, "Value of the purchases per purchase."),
+        figure(
+            "average_order_value",
+            "Average order value",
+            "average_order_value",
+            "money",
+            now.purchases,
+            "Value of the purchases per purchase.",
+        ),
     ]
     if now.gross_profit is not None:
-        covered = "" if now.lines_with_cost == now.count_lines else f" Costs are known for {now.lines_with_cost:,} of {now.count_lines:,} lines."
-        found.append(figure("gross_profit", "Gross profit", "gross_profit", "money", now.lines_with_cost, f"Net sales less costs.{covered}"))
+        covered = (
+            "" if now.lines_with_cost == now.count_lines else f" Costs are known for {now.lines_with_cost:,} of {now.count_lines:,} lines."
+        )
+        found.append(
+            figure("gross_profit", "Gross profit", "gross_profit", "money", now.lines_with_cost, f"Net sales less costs.{covered}")
+        )
     return tuple(found)

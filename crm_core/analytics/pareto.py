@@ -17,8 +17,8 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from crm_core.analytics.distribution import MONEY, Basics, Boundary, basics, boundary, cumulated, gini, value_of_best
 from crm_core.analytics.days import months_before
+from crm_core.analytics.distribution import MONEY, Basics, Boundary, basics, boundary, cumulated, gini, value_of_best
 from crm_core.analytics.orders import orders, totals
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
@@ -135,7 +135,9 @@ def _class_counts(ws: Workspace, as_of: date, value: Value, shown: ir.Table | No
     if shown is not None:
         table = table.semi_join(shown, "customer_id")
     counted = ws.execute(table.group_by("value_class").aggregate(customers=table.count()))
-    return {"A": 0, "B": 0, "C": 0} | {str(name): int(count) for name, count in zip(counted["value_class"], counted["customers"], strict=True)}
+    return {"A": 0, "B": 0, "C": 0} | {
+        str(name): int(count) for name, count in zip(counted["value_class"], counted["customers"], strict=True)
+    }
 
 
 @dataclass(frozen=True)
@@ -235,9 +237,7 @@ class WithoutBest:
     after: Concentration | None
 
 
-def without_best(
-    ws: Workspace, as_of: date, value: Value = "net_sales", count: int = 10, shown: ir.Table | None = None
-) -> WithoutBest:
+def without_best(ws: Workspace, as_of: date, value: Value = "net_sales", count: int = 10, shown: ir.Table | None = None) -> WithoutBest:
     """What if the best `count` customers left? Raises AnalysisError where no customer has a value."""
     table = values(ws, as_of, value)
     table = table if shown is None else table.semi_join(shown, "customer_id")

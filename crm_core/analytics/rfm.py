@@ -20,7 +20,18 @@ from crm_core.analytics.segment_words import rule
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
-__all__ = ["CustomerExplanation", "CutPoints", "RfmSettings", "customers", "customers_shown", "cut_points", "explain", "grid", "segments", "split"]
+__all__ = [
+    "CustomerExplanation",
+    "CutPoints",
+    "RfmSettings",
+    "customers",
+    "customers_shown",
+    "cut_points",
+    "explain",
+    "grid",
+    "segments",
+    "split",
+]
 
 
 def customers(ws: Workspace, as_of: date, settings: RfmSettings = RfmSettings()) -> ir.Table:
@@ -102,4 +113,9 @@ def split(
     counted = named.group_by("value", "segment").aggregate(customers=named.count(), net_sales=named.net_sales.sum().cast("float64"))
     result = ws.execute(counted)
     order = result.groupby("value")["customers"].transform("sum")
-    return result.assign(order=order).sort_values(["order", "value", "segment"], ascending=[False, True, True]).drop(columns="order").reset_index(drop=True)
+    return (
+        result.assign(order=order)
+        .sort_values(["order", "value", "segment"], ascending=[False, True, True])
+        .drop(columns="order")
+        .reset_index(drop=True)
+    )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
 import ibis
@@ -43,7 +44,9 @@ class RfmSettings:
 
     def __post_init__(self) -> None:
         typed = {"R": self.cuts_r, "F": self.cuts_f, "M": self.cuts_m}
-        problems = [Problem("cut_points", "error", _cut_problem(name, cuts)) for name, cuts in typed.items() if cuts and _cut_problem(name, cuts)]
+        problems = [
+            Problem("cut_points", "error", _cut_problem(name, cuts)) for name, cuts in typed.items() if cuts and _cut_problem(name, cuts)
+        ]
         if problems:
             raise AnalysisError("The cut points cannot be used", "Four ascending numbers are needed for a score.", problems=problems)
 
@@ -53,7 +56,7 @@ def _cut_problem(name: str, cuts: Sequence[float]) -> str:
         return f"{name} has {len(cuts)} cut points, and four are needed"
     if not all(math.isfinite(cut) for cut in cuts):
         return f"{name} has a cut point that is no number"
-    if any(later <= earlier for earlier, later in zip(cuts, cuts[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(cuts)):
         return f"The cut points of {name} do not ascend"
     return ""
 

@@ -58,9 +58,10 @@ def orders_in_words(cuts: CutPoints, low: int, high: int) -> str:
     above = None if high == 5 else cuts.f[high + 1]
     if least is None or (above is not None and above <= least):
         return ""
-    first, last = ceil(least), None if above is None else ceil(above) - 1
-    if last is None:
+    first = ceil(Decimal(least))
+    if above is None:
         return f"{first:,} or more orders"
+    last = ceil(Decimal(above)) - 1
     if first == last:
         return count(first, "order")
     return f"{first:,}–{last:,} orders" if first <= last else ""
@@ -70,10 +71,10 @@ def days_in_words(cuts: CutPoints, low: int, high: int) -> str:
     """The days since the last order with an R score from low to high; "" where no number of days has one."""
     most = None if low == 1 else cuts.r[low]
     below = None if high == 5 else cuts.r[high + 1]
-    first = 0 if below is None else floor(below) + 1
+    first = 0 if below is None else floor(Decimal(below)) + 1
     if most is None:
         return f"the last one {first:,} or more days" if low == 1 else ""
-    last = floor(most)
+    last = floor(Decimal(most))
     if first > last:
         return ""
     if first == last:

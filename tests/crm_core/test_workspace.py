@@ -21,7 +21,13 @@ from tests.workspaces import lines, open_workspace, six_customers, write
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
     customers = pd.DataFrame({"customer_id": ["a"], "country": ["Iran"], "city": [None], "attr_1": ["gold"]}).astype("object")
-    path = write(tmp_path / "it's here.duckdb", order_lines=six_customers(), customers=customers, labels={"attr_1": "Plan", "attr_2": "Empty"}, currency="EUR")
+    path = write(
+        tmp_path / "it's here.duckdb",
+        order_lines=six_customers(),
+        customers=customers,
+        labels={"attr_1": "Plan", "attr_2": "Empty"},
+        currency="EUR",
+    )
     with Workspace.open(path) as opened:
         yield opened
 
@@ -38,7 +44,8 @@ def test_it_tells_what_the_import_wrote(ws: Workspace) -> None:
 
 
 def test_it_knows_which_fields_hold_values(ws: Workspace) -> None:
-    assert ws.has("order_lines") and ws.has("order_lines", "quantity")
+    assert ws.has("order_lines")
+    assert ws.has("order_lines", "quantity")
     assert not ws.has("order_lines", "cost_amount")
     assert not ws.has("surveys")
     assert ws.split_fields() == {"country": "Country", "attr_1": "Plan"}
@@ -153,7 +160,10 @@ def test_a_database_without_a_description_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_dates_there_is_no_day_to_look_from(tmp_path: Path) -> None:
-    with open_workspace(tmp_path / "w.duckdb", customers=pd.DataFrame({"customer_id": ["a"]})) as ws, pytest.raises(AnalysisError, match="no dates"):
+    with (
+        open_workspace(tmp_path / "w.duckdb", customers=pd.DataFrame({"customer_id": ["a"]})) as ws,
+        pytest.raises(AnalysisError, match="no dates"),
+    ):
         _ = ws.as_of
 
 

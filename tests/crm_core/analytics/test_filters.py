@@ -18,7 +18,9 @@ from tests.workspaces import open_workspace, six_customers
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Iterator[Workspace]:
-    customers = pd.DataFrame({"customer_id": list("abcdef"), "country": ["Iran", "Iran", "Chile", None, "Chile", "Iran"], "attr_1": list("xyxyxy")})
+    customers = pd.DataFrame(
+        {"customer_id": list("abcdef"), "country": ["Iran", "Iran", "Chile", None, "Chile", "Iran"], "attr_1": list("xyxyxy")}
+    )
     with open_workspace(tmp_path / "w.duckdb", order_lines=six_customers(), customers=customers, labels={"attr_1": "Plan"}) as opened:
         yield opened
 

@@ -15,7 +15,12 @@ def test_wilson_meets_the_published_example() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "low", "high"),
-    [((56, 70, 48, 80), 0.0524, 0.3339), ((9, 10, 3, 10), 0.1705, 0.8090), ((10, 10, 0, 10), 0.6075, 1.0), ((0, 10, 0, 10), -0.2775, 0.2775)],
+    [
+        ((56, 70, 48, 80), 0.0524, 0.3339),
+        ((9, 10, 3, 10), 0.1705, 0.8090),
+        ((10, 10, 0, 10), 0.6075, 1.0),
+        ((0, 10, 0, 10), -0.2775, 0.2775),
+    ],
 )
 def test_newcombe_meets_the_published_examples(counts: tuple[int, int, int, int], low: float, high: float) -> None:
     """Newcombe (1998), Statistics in Medicine 17, 873–890, table II, method 10."""

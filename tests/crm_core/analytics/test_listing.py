@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import ibis
 import pandas as pd
@@ -17,8 +16,12 @@ from tests.workspaces import SIX_AS_OF, open_workspace, six_customers
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    customers = pd.DataFrame({"customer_id": list("abcdef"), "name": ["Ann 100%", "Bea", "سارا", None, "ANNA_1", "Füsun"], "attr_1": list("xyxyxy")})
-    with open_workspace(tmp_path_factory.mktemp("w") / "w.duckdb", order_lines=six_customers(), customers=customers, labels={"attr_1": "Plan"}) as opened:
+    customers = pd.DataFrame(
+        {"customer_id": list("abcdef"), "name": ["Ann 100%", "Bea", "سارا", None, "ANNA_1", "Füsun"], "attr_1": list("xyxyxy")}
+    )
+    with open_workspace(
+        tmp_path_factory.mktemp("w") / "w.duckdb", order_lines=six_customers(), customers=customers, labels={"attr_1": "Plan"}
+    ) as opened:
         yield opened
 
 

@@ -24,7 +24,9 @@ from tests.workspaces import SIX_AS_OF, lines, open_workspace
 
 ties = st.integers(-2, 5).map(lambda units: Decimal(units) / 4)
 spread_out = st.decimals(-50, 1_000_000, places=4)
-values = st.one_of(st.lists(ties, min_size=1, max_size=60), st.lists(spread_out, min_size=1, max_size=30), st.lists(ties, min_size=1, max_size=6))
+values = st.one_of(
+    st.lists(ties, min_size=1, max_size=60), st.lists(spread_out, min_size=1, max_size=30), st.lists(ties, min_size=1, max_size=6)
+)
 
 
 def named(amounts: list[Decimal]) -> dict[str, Decimal]:
@@ -153,7 +155,9 @@ def test_filters_show_the_curve_of_the_shown_and_the_classes_of_all(six: Workspa
 def test_gross_profit_needs_costs_and_leaves_out_whom_it_is_unknown_of(six: Workspace, tmp_path: Path) -> None:
     with pytest.raises(AnalysisError, match="No gross profit"):
         pareto.summary(six, SIX_AS_OF, "gross_profit")
-    rows = lines(("a", "1", "2024-01-01", 10), ("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10)).assign(cost_amount=[4, None, None])
+    rows = lines(("a", "1", "2024-01-01", 10), ("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10)).assign(
+        cost_amount=[4, None, None]
+    )
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
         found = pareto.summary(ws, ws.as_of, "gross_profit")
         assert (found.customers, found.total) == (1, 6)
@@ -173,7 +177,11 @@ def test_without_everybody_nothing_is_left(six: Workspace) -> None:
 
 
 def test_concentration_over_time_looks_back_the_same_length_each_time(tmp_path: Path) -> None:
-    rows = lines(*(("a", f"a{month}", f"2023-{month:02d}-10", 10) for month in range(1, 13)), ("b", "b", "2023-11-20", 40), ("b", "c", "2023-01-01", 1))
+    rows = lines(
+        *(("a", f"a{month}", f"2023-{month:02d}-10", 10) for month in range(1, 13)),
+        ("b", "b", "2023-11-20", 40),
+        ("b", "c", "2023-01-01", 1),
+    )
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
         found = pareto.over_time(ws, date(2024, 1, 1), periods=12)
         assert found["look_back_days"].unique().tolist() == [182]

@@ -76,7 +76,12 @@ def test_segments_count_everybody_once(six: Workspace) -> None:
     found = rfm.segments(six, SIX_AS_OF)
     assert found["segment"].tolist() == list(SEGMENTS.names)
     counted = dict(zip(found["segment"], found["customers"], strict=True))
-    assert {name: count for name, count in counted.items() if count} == {"Potential loyalists": 2, "Promising": 1, "At risk": 1, "Hibernating": 1}
+    assert {name: count for name, count in counted.items() if count} == {
+        "Potential loyalists": 2,
+        "Promising": 1,
+        "At risk": 1,
+        "Hibernating": 1,
+    }
     assert found["customer_share"].sum() == pytest.approx(1)
     assert found["net_sales"].sum() == 430
     loyalists = found.set_index("segment").loc["Potential loyalists"]

@@ -99,12 +99,20 @@ def test_cut_points_are_the_worst_values_that_got_the_score(six: Workspace) -> N
 
 def test_typed_cut_points_replace_the_rule(six: Workspace) -> None:
     rules = RfmSettings(cuts_r=(30, 60, 90, 120), cuts_f=(2, 4, 6, 8), cuts_m=(10, 20.5, 30, 40))
-    rows = [(30, 1, Decimal("9.9999")), (31, 2, Decimal("10")), (90, 5, Decimal("20.5")), (120, 8, Decimal("39.99")), (121, 7, Decimal("40"))]
+    rows = [
+        (30, 1, Decimal("9.9999")),
+        (31, 2, Decimal("10")),
+        (90, 5, Decimal("20.5")),
+        (120, 8, Decimal("39.99")),
+        (121, 7, Decimal("40")),
+    ]
     found = score(six, rows, rules)
     assert found == {"r_score": [5, 4, 3, 2, 1], "f_score": [1, 2, 3, 5, 4], "m_score": [1, 2, 3, 4, 5]}
 
 
-@pytest.mark.parametrize("cuts", [(1.0, 2.0, 3.0), (1.0, 3.0, 2.0, 4.0), (1.0, 1.0, 2.0, 3.0), (1.0, 2.0, 3.0, float("inf")), (float("nan"), 2.0, 3.0, 4.0)])
+@pytest.mark.parametrize(
+    "cuts", [(1.0, 2.0, 3.0), (1.0, 3.0, 2.0, 4.0), (1.0, 1.0, 2.0, 3.0), (1.0, 2.0, 3.0, float("inf")), (float("nan"), 2.0, 3.0, 4.0)]
+)
 def test_typed_cut_points_must_be_four_ascending_numbers(cuts: tuple[float, ...]) -> None:
     with pytest.raises(AnalysisError, match="cut points") as caught:
         RfmSettings(cuts_m=cuts, cuts_f=cuts)
