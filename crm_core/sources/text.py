@@ -183,7 +183,9 @@ def _read_csv(staging: Staging, ref: str, reading: Reading, title: str, progress
         progress,
         f"Reading {title}",
     )
-    counted = staging.raw.execute(f"SELECT error_type, count(DISTINCT line_byte_position) FROM {ref}_errors GROUP BY error_type").fetchall()
+    counted = staging.raw.execute(
+        f"SELECT error_type, count(DISTINCT coalesce(line_byte_position, byte_position, 1)) FROM {ref}_errors GROUP BY error_type"
+    ).fetchall()
     return Counter({str(kind): int(count) for kind, count in counted})
 
 
@@ -200,13 +202,14 @@ REASONS = f"""CASE error_type
 def _keep_bad_lines(staging: Staging, ref: str, path: Path) -> None:
     """Moves the reader's errors to table `<ref>_bad`, one a line, with the line's number in the file."""
     errors = staging.raw.execute(
-        f"""SELECT line_byte_position + length(csv_line) - length(ltrim(csv_line, chr(10) || chr(13))) AS line, {REASONS} AS reason,
+        f"""SELECT (place + length(csv_line) - length(ltrim(csv_line, chr(10) || chr(13))))::BIGINT AS line, {REASONS} AS reason,
                    left(trim(csv_line, chr(10) || chr(13)), {LONGEST_BAD_TEXT}) AS text FROM (
-                SELECT line_byte_position, any_value(error_type) AS error_type, any_value(error_message) AS error_message,
-                       coalesce(any_value(csv_line), '') AS csv_line, min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
+                SELECT coalesce(line_byte_position, byte_position, 1) AS place, any_value(error_type) AS error_type,
+                       any_value(error_message) AS error_message, coalesce(any_value(csv_line), '') AS csv_line,
+                       min(regexp_extract(error_message, 'Columns: (\\d+)', 1)) AS wanted,
                        min(regexp_extract(error_message, 'Found: (\\d+)', 1)) AS found
-                FROM {ref}_errors GROUP BY line_byte_position)
-            ORDER BY line_byte_position"""
+                FROM {ref}_errors GROUP BY place)
+            ORDER BY place"""
     ).df()
     errors["line"] = lines.numbers(path, errors["line"].tolist())
     staging.raw.register("bad_lines_found", errors)
