@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import frame, load, loaded
+from ui.state import Session
 
 LOADED, LOAD = "What is loaded", "Load data"
 
@@ -13,11 +14,15 @@ def render() -> None:
     st.title("Data: what is loaded, and what could not be used?")
     view = frame.current()
     if view is None:
-        st.info("No data yet. Load a file, or try one of the examples.", icon="📂")
+        st.info("No data yet. Load a file, or try one of the examples.", icon=":material/database:")
         load.render()
         return
     receipt = view.ws.receipt
-    st.markdown(f"{receipt.rows_used:,} of {receipt.rows_read:,} rows are used, {receipt.rows_rejected:,} could not be; every row is accounted for below.")
+    st.markdown(
+        f"{receipt.rows_used:,} of {receipt.rows_read:,} rows are used, {receipt.rows_rejected:,} could not be; every row is accounted for below."
+    )
+    if st.session_state.pop(Session.SECTION, False):
+        st.session_state["section"] = LOADED
     tabs = st.tabs([LOADED, LOAD], key="section", on_change="rerun", bind="query-params")
     if tabs[0].open:
         with tabs[0]:

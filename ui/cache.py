@@ -85,7 +85,7 @@ def answer(view: View, function: Callable[..., T], *args: Hashable, shown: bool 
 
 
 @st.cache_data(max_entries=MAX_RESULTS, show_spinner=False)
-def _kept(fingerprint: str, key: str, _compute: Callable[[], Any]) -> Any:
+def _kept(fingerprint: str, key: str, _compute: Callable[[], Any]) -> Any:  # noqa: ARG001  (they are the cache's key)
     return _compute()
 
 

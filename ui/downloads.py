@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 if TYPE_CHECKING:
+    from crm_core.workspace import Workspace
     from ui.frame import View
 
 #: A file for people to look through; an import with more rejected rows has one reason too many to look at each.
@@ -50,18 +51,18 @@ def frame_downloads(frame: pd.DataFrame, key: str, *, title: str, labels: Mappin
     _buttons(csv, excel, key, slug(title))
 
 
-def rejected_downloads(view: View, key: str) -> None:
+def rejected_downloads(ws: Workspace, key: str) -> None:
     """CSV and Excel of the rows that the import could not use, each with its reason and the record as it stood in the file."""
 
     def csv() -> bytes:
         from crm_core import export
 
-        return export.frame_to_csv(view.ws.rejected(MOST_REJECTED))
+        return export.frame_to_csv(ws.rejected(MOST_REJECTED))
 
     def excel() -> bytes:
         from crm_core import export
 
-        return export.frame_to_excel(view.ws.rejected(MOST_REJECTED), "Rejected rows")
+        return export.frame_to_excel(ws.rejected(MOST_REJECTED), "Rejected rows")
 
     _buttons(csv, excel, key, "rejected_rows")
 
@@ -75,4 +76,6 @@ def slug(title: str) -> str:
 def _buttons(csv: Callable[[], bytes], excel: Callable[[], bytes], key: str, name: str) -> None:
     with st.container(horizontal=True, key=f"{key}_downloads"):
         st.download_button("Download CSV", csv, f"{name}.csv", "text/csv", key=f"{key}_csv", on_click="ignore", icon=":material/download:")
-        st.download_button("Download Excel", excel, f"{name}.xlsx", EXCEL, key=f"{key}_excel", on_click="ignore", icon=":material/download:")
+        st.download_button(
+            "Download Excel", excel, f"{name}.xlsx", EXCEL, key=f"{key}_excel", on_click="ignore", icon=":material/download:"
+        )

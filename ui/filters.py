@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from crm_core.workspace import Workspace
 
 #: Choices of the period -> months before as_of; None: see `_period`.
-PERIODS: dict[str, int | None] = {"Last 12 months": 12, "Last 6 months": 6, "Last 3 months": 3, "Last month": 1, "All time": None, "Own dates": None}
+PERIODS: dict[str, int | None] = {
+    "Last 12 months": 12,
+    "Last 6 months": 6,
+    "Last 3 months": 3,
+    "Last month": 1,
+    "All time": None,
+    "Own dates": None,
+}
 F_RULES = {"repeat": "Repeat buyers in quarters", "quintiles": "All customers in fifths"}
 ONE_DAY = timedelta(days=1)
 
@@ -57,9 +65,16 @@ def choose_scoring() -> RfmSettings:
     from crm_core.analytics.rfm import RfmSettings
 
     with st.expander("Scoring rules"):
-        rule = st.selectbox("Score frequency by", F_RULES, format_func=F_RULES.__getitem__, key=Url.F_RULE, bind="query-params", help=FREQUENCY_HELP)
+        rule = st.selectbox(
+            "Score frequency by", F_RULES, format_func=F_RULES.__getitem__, key=Url.F_RULE, bind="query-params", help=FREQUENCY_HELP
+        )
         cuts_r = _cuts("Own cut points: days since last order", Url.CUTS_R, "e.g. 30, 60, 90, 180", RECENCY_HELP)
-        cuts_f = _cuts("Own cut points: orders", Url.CUTS_F, "e.g. 2, 3, 5, 10", "A customer with at least 2 orders scores 2, with at least 10 scores 5.")
+        cuts_f = _cuts(
+            "Own cut points: orders",
+            Url.CUTS_F,
+            "e.g. 2, 3, 5, 10",
+            "A customer with at least 2 orders scores 2, with at least 10 scores 5.",
+        )
         cuts_m = _cuts("Own cut points: net sales", Url.CUTS_M, "e.g. 50, 100, 500, 1000", "A customer who spent at least 1000 scores 5.")
     return RfmSettings("quintiles" if rule == "quintiles" else "repeat", cuts_r, cuts_f, cuts_m, segment_table())
 
@@ -72,7 +87,9 @@ def segment_table() -> SegmentTable:
     return table
 
 
-FREQUENCY_HELP = "Customers with one purchase score 1, and repeat buyers 2 to 5 by quarters; or all customers by fifths, as money is scored."
+FREQUENCY_HELP = (
+    "Customers with one purchase score 1, and repeat buyers 2 to 5 by quarters; or all customers by fifths, as money is scored."
+)
 RECENCY_HELP = "Four numbers: a customer whose last order is at most 30 days ago scores 5, at most 60 days 4, and so on. Empty: fifths of all customers."
 
 
@@ -85,7 +102,7 @@ def parse_cuts(text: str) -> tuple[float, ...] | None:
         cuts = tuple(float(word) for word in words)
     except ValueError:
         raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
-    if len(cuts) != 4 or any(not later > earlier for earlier, later in zip(cuts, cuts[1:], strict=False)):
+    if len(cuts) != 4 or not all(earlier < later for earlier, later in pairwise(cuts)):
         raise ValueError("Four numbers are needed, each larger than the one before.")
     return cuts
 
@@ -102,16 +119,21 @@ def _cuts(label: str, key: Url, example: str, explanation: str) -> tuple[float, 
 def _as_of(ws: Workspace) -> date:
     """The day looked from, within the data: a day without any line before it has nothing to show."""
     earliest = min(ws.first_day + ONE_DAY, ws.as_of) if ws.first_day else ws.as_of
-    chosen = st.date_input("Look from (as of)", ws.as_of, earliest, ws.as_of, key=Url.AS_OF, bind="query-params", format="YYYY-MM-DD", help=AS_OF_HELP)
+    chosen = st.date_input(
+        "Look from (as of)", ws.as_of, earliest, ws.as_of, key=Url.AS_OF, bind="query-params", format="YYYY-MM-DD", help=AS_OF_HELP
+    )
     return chosen if isinstance(chosen, date) and earliest <= chosen <= ws.as_of else ws.as_of
 
 
-AS_OF_HELP = "All figures are as they stood at the start of this day: later lines are left out. The latest choice is the day after the last line."
+PERIOD_HELP = "Limits sales figures; scores, classes and segments use all history."
+AS_OF_HELP = (
+    "All figures are as they stood at the start of this day: later lines are left out. The latest choice is the day after the last line."
+)
 
 
 def _period(ws: Workspace, as_of: date) -> tuple[date, date]:
     """First day and the day after the last day of the period for sales figures."""
-    choice = st.selectbox("Period of sales figures", PERIODS, key=Url.PERIOD, bind="query-params", help="Limits sales figures; scores, classes and segments use all history.")
+    choice = st.selectbox("Period of sales figures", PERIODS, key=Url.PERIOD, bind="query-params", help=PERIOD_HELP)
     first = ws.first_day or as_of
     if choice == "Own dates":
         return _own_dates(first, as_of)
@@ -131,17 +153,21 @@ def _own_dates(first: date, as_of: date) -> tuple[date, date]:
 
 
 def _splits(ws: Workspace) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    from crm_core.analytics.filters import UNKNOWN, choices
+    from crm_core.analytics.filters import choices
 
     chosen = []
     for field, label in ws.split_fields().items():
         known = cache.of(ws, choices, field)
         if len(known) > 1:
             picked = st.multiselect(
-                label, known, key=split_key(field), bind="query-params", placeholder="All", select_all=False, format_func=lambda value: "(unknown)" if value == UNKNOWN else value
+                label, known, format_func=_spoken, key=split_key(field), bind="query-params", placeholder="All", select_all=False
             )
             chosen.append((field, _known(picked, known)))
     return tuple((field, picked) for field, picked in chosen if picked)
+
+
+def _spoken(value: str) -> str:
+    return value or "(unknown)"
 
 
 def _known(chosen: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

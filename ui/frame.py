@@ -78,7 +78,7 @@ def draw(pages: links.Pages) -> None:
             st.session_state[Session.VIEW] = _look_at(entry)
     notice = st.session_state.pop(Session.NOTICE, None)
     if notice:
-        st.toast(notice, icon="✅")
+        st.toast(notice, icon=":material/check:")
 
 
 def view() -> View:
@@ -87,7 +87,7 @@ def view() -> View:
     if found is None:
         st.title("No data yet")
         st.write("Load a file with your sales, or open the sample company, and this page fills itself.")
-        links.link("data", "Go to the Data page", icon="📂")
+        links.link("data", "Go to the Data page", icon=":material/database:")
         st.stop()
     return found
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-SEVERITIES = {"error": "⛔ must be solved", "question": "❓ needs your answer", "warning": "⚠️ please look", "info": "ℹ️ for your information"}
+SEVERITIES = {"error": "must be solved", "question": "needs your answer", "warning": "please look", "info": "for information"}
+
+UNEXPECTED = "Your data is untouched. Try again; if it stays, tell whoever runs this dashboard:"
 
 
 @contextmanager
@@ -33,15 +35,15 @@ def guard() -> Iterator[None]:
     except Exception:  # the last line of defence: logged in full, told in words
         error_id = secrets.token_hex(4)
         _LOG.exception("error %s", error_id)
-        st.error(f"**Something went wrong here.** Your data is untouched. Try again; if it stays, tell whoever runs this dashboard: error {error_id}.", icon="⛔")
+        st.error(f"**Something went wrong here.** {UNEXPECTED} error {error_id}.", icon=":material/error:")
 
 
 def show(error: CrmError) -> None:
     """Title, message, problems as a table, hint."""
-    st.error(f"**{escape(error.title)}.** {escape(error.message)}", icon="⛔")
+    st.error(f"**{escape(error.title)}.** {escape(error.message)}", icon=":material/error:")
     show_problems(error.problems)
     if error.hint:
-        st.info(escape(error.hint), icon="💡")
+        st.info(escape(error.hint), icon=":material/lightbulb:")
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
@@ -64,7 +66,8 @@ def show_problems(problems: Sequence[Problem]) -> None:
     ]
     frame = pd.DataFrame(rows)
     filled = [name for name in frame.columns if frame[name].astype(bool).any() and frame[name].notna().any()]
-    st.dataframe(frame[filled], hide_index=True, row_height=44, column_config={"What": st.column_config.TextColumn(width="large"), "Way out": st.column_config.TextColumn(width="large")})
+    wide = {name: st.column_config.TextColumn(width="large") for name in ("What", "Way out")}
+    st.dataframe(frame[filled], hide_index=True, column_config=wide, alt="What was found")
 
 
 def has(view: View, table: str, *fields: str, what: str) -> bool:
@@ -78,7 +81,7 @@ def has(view: View, table: str, *fields: str, what: str) -> bool:
         missing = [f"“{TABLES[table].field(field).label}”" for field in fields if not view.ws.has(table, field)]
     if not missing:
         return True
-    st.info(f"{what} needs {' and '.join(missing)}, which this data does not have.", icon="🧩")
+    st.info(f"{what} needs {' and '.join(missing)}, which this data does not have.", icon=":material/extension:")
     link("data", "Add it on the Data page")
     return False
 

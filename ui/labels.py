@@ -43,4 +43,6 @@ def labels(ws: Workspace | None, columns: Iterable[str]) -> dict[str, str]:
     """Column -> label: the names above, the user's own names of attributes, the schema's labels of customers, or the name in words."""
     schema = {field.name: field.label for field in TABLES["customers"].fields}
     own = ws.labels if ws is not None else {}
-    return {column: LABELS.get(column) or own.get(column) or schema.get(column) or column.replace("_", " ").capitalize() for column in columns}
+    return {
+        column: LABELS.get(column) or own.get(column) or schema.get(column) or column.replace("_", " ").capitalize() for column in columns
+    }

@@ -12,8 +12,8 @@ import streamlit as st
 
 from crm_core.errors import CrmError, SourceError
 from crm_core.sources.staging import Progress
-from crm_core.store.workspaces import Workspaces, private_id
-from ui import frame, guards, home, mapping_form, options_form, reading_form, receipt_panels, uploads
+from crm_core.store.workspaces import private_id
+from ui import cache, frame, guards, home, mapping_form, options_form, reading_form, receipt_panels, rejected, uploads
 from ui.state import Session
 from ui.wizard import Wizard
 
@@ -36,7 +36,9 @@ def render() -> None:
         st.caption("Suggested from names and values. Correct what is wrong; the next file of the same shape starts from your choices.")
         doubts = [problem for problem in found.problems if problem.severity == "question"]
         if doubts:
-            st.warning("The program is not sure about these points. Look at them, then correct or keep the suggestion.", icon="❓")
+            st.warning(
+                "The program is not sure about these points. Look at them, then correct or keep the suggestion.", icon=":material/help:"
+            )
             guards.show_problems(doubts)
         for number, table in enumerate(found.staging.tables):
             _table(found, number, table.name)
@@ -81,10 +83,11 @@ def _upload(found: Wizard) -> None:
         f"CSV, TSV, text, Excel (.xlsx, .xls, .ods) or Parquet, also in .gz or .zip; up to {LIMIT_MB} MB in all. "
         "Related files (orders, lines, customers, reviews) can be loaded together. Your upload stays private until you save it under a name."
     )
-    files = st.file_uploader("Files", accept_multiple_files=True, key=f"upload_{found.uploads}", label_visibility="collapsed", max_upload_size=LIMIT_MB)
+    files = st.file_uploader(
+        "Files", accept_multiple_files=True, key=f"upload_{found.uploads}", label_visibility="collapsed", max_upload_size=LIMIT_MB
+    )
     if files:
         received = [(_tidy(file.name), found.receive(file)) for file in files]
-        found.uploads += 1
         uploads.release()
         _read(found, received)
 
@@ -104,11 +107,16 @@ def _examples(found: Wizard) -> None:
 def _inbox(found: Wizard) -> None:
     """Files that the administrator put there: read where they lie, of any size."""
     folder = home.workspaces().home.inbox
-    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")}
+    files = {
+        path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+    }
     if not files:
-        st.info("The folder is empty. Whoever runs this server can put large files into its inbox folder (see README).", icon="📥")
+        st.info(
+            "The folder is empty. Whoever runs this server can put large files into its inbox folder (see README).", icon=":material/inbox:"
+        )
         return
-    names = st.multiselect("Files in the server's folder", list(files), key="inbox", format_func=lambda name: f"{name} ({files[name].stat().st_size / 1e6:,.1f} MB)")
+    sizes = {name: f"{name} ({path.stat().st_size / 1e6:,.1f} MB)" for name, path in files.items()}
+    names = st.multiselect("Files in the server's folder", list(files), key="inbox", format_func=sizes.__getitem__)
     if st.button("Read", key="read_inbox", type="primary", disabled=not names):
         _read(found, [(name, files[name]) for name in names if name in files])
 
@@ -139,7 +147,7 @@ def _table(found: Wizard, number: int, source: str) -> None:
 def _check(found: Wizard) -> None:
     """The last step: build beside the data in use, show the receipt, then accept or not."""
     guards.show_problems([problem for problem in found.problem_list() if problem.severity in ("error", "question")])
-    found.aim(_target(found))
+    found.aim(_target())
     if found.checked is None:
         if st.button("Check", key="check", type="primary", icon=":material/fact_check:"):
             with _progress("Checking all rows …") as progress:
@@ -147,8 +155,9 @@ def _check(found: Wizard) -> None:
                 _tell(found, lambda: found.check(_name(found), datetime.now(UTC), progress))
             st.rerun()
         return
-    st.success("Checked. This is what your data will be; nothing has been replaced yet.", icon="✅")
+    st.success("Checked. This is what your data will be; nothing has been replaced yet.", icon=":material/check_circle:")
     receipt_panels.draw(found.checked.receipt, "candidate")
+    rejected.draw(cache.workspace(found.checked.path), "candidate")
     with st.container(horizontal=True):
         if st.button("Accept", key="accept", type="primary", icon=":material/check:"):
             _accept(found)
@@ -157,7 +166,7 @@ def _check(found: Wizard) -> None:
             st.rerun()
 
 
-def _target(found: Wizard) -> str:
+def _target() -> str:
     """Where the data goes: the private upload, or in the place of a named workspace that is being looked at."""
     own, view = private_id(frame.owner()), frame.current()
     if view is None or view.entry.kind != "named":
@@ -174,6 +183,7 @@ def _name(found: Wizard) -> str:
 def _accept(found: Wizard) -> None:
     entry, failure = found.accept(datetime.now(UTC))
     st.session_state[Session.CHOOSE] = entry.name
+    st.session_state[Session.SECTION] = True
     st.session_state[Session.NOTICE] = f"Accepted. {failure.title}." if failure else "Accepted: all pages now show this data."
     st.rerun()
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
 import streamlit as st
 
 from crm_core.errors import CrmError
-from crm_core.workspace import Workspace
-from ui import cache, frame, guards, home, profile_panels, receipt_panels
-from ui.downloads import rejected_downloads
+from ui import frame, guards, home, profile_panels, receipt_panels, rejected
 from ui.frame import View
 from ui.state import Session
-
-PREVIEW_ROWS = 200
 
 
 def render(view: View) -> None:
@@ -22,30 +17,13 @@ def render(view: View) -> None:
     st.subheader("What became of every row")
     with guards.guard():
         receipt_panels.draw(view.ws.receipt, "loaded")
-        _rejected(view)
+        rejected.draw(view.ws, "loaded")
     st.subheader("What the data looks like")
     with guards.guard():
         profile_panels.draw(view)
     st.subheader("Keep, take back, erase")
     with guards.guard():
         _actions(view)
-
-
-def _rejected(view: View) -> None:
-    """The first rejected rows, and all of them as a file."""
-    count = view.ws.receipt.rows_rejected
-    if not count:
-        return
-    with st.expander(f"Rejected rows ({count:,})"):
-        first = cache.of(view.ws, _first_rejected)
-        st.dataframe(first, hide_index=True, alt="Rejected rows")
-        if count > len(first):
-            st.caption(f"The first {len(first):,}; the download holds all.")
-        rejected_downloads(view, "rejected")
-
-
-def _first_rejected(ws: Workspace) -> pd.DataFrame:
-    return ws.rejected(PREVIEW_ROWS)
 
 
 def _actions(view: View) -> None:

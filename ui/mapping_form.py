@@ -10,14 +10,27 @@ from crm_core.schema import Field
 from ui import guards
 from ui.wizard import Wizard
 
-#: Fields shown at once, as far as the grain has them; the others wait behind a switch unless a column feeds them.
+#: Fields offered at once, as far as the grain has them; the others wait behind a switch unless a column feeds them.
 MAIN_FIELDS = (
-    "customer_id", "order_id", "ordered_at", "net_amount", "quantity", "unit_price", "product", "status", "currency", "name", "country",
-    "response_id", "responded_at", "score", "comment", "case_id", "opened_at", "resolved_at", "topic", "product_id", "category", "unit_cost",
-)  # fmt: skip
+    *(
+        "customer_id",
+        "order_id",
+        "ordered_at",
+        "net_amount",
+        "quantity",
+        "unit_price",
+        "product",
+        "product_id",
+        "category",
+        "status",
+        "currency",
+    ),
+    *("name", "country", "response_id", "responded_at", "score", "comment", "case_id", "opened_at", "resolved_at", "topic", "unit_cost"),
+)
 NOT_USED = "— not in this file —"
 ORDERS = {"dmy": "day first (31/12/2024)", "mdy": "month first (12/31/2024)"}
 PREVIEW_ROWS = 50
+ATTRIBUTES_HELP = "They filter and split every page, under their own name."
 
 
 def in_words(table: TableMapping) -> str:
@@ -49,41 +62,50 @@ def draw(found: Wizard, number: int, source: str) -> None:
 
 
 def _fields(found: Wizard, source: str, shown: pd.DataFrame, key: str) -> None:
-    fields = fields_for(found.mapping.table(source).grain)
-    everything = st.toggle("Show all fields", key=f"all_{key}")
-    for name, field in fields.items():
-        is_used = name in found.mapping.table(source).fields
-        if everything or is_used or name in MAIN_FIELDS:
-            _field(found, source, field, shown, key)
-
-
-def _field(found: Wizard, source: str, field: Field, shown: pd.DataFrame, key: str) -> None:
+    """Fields that a column feeds with the reasons, then those without a column, close together."""
     table = found.mapping.table(source)
-    columns = [NOT_USED, *(column.name for column in found.staging.staged(source).columns)]
-    now = table.fields.get(field.name)
-    left, right = st.columns([2, 2], vertical_alignment="center")
-    chosen = left.selectbox(field.label, columns, columns.index(now) if now else 0, help=field.help or None, key=f"field_{field.name}_{key}")
-    column = chosen if chosen in columns[1:] else None
+    known = fields_for(table.grain)
+    for name in [name for name in known if name in table.fields]:
+        left, right = st.columns([1, 1], vertical_alignment="center")
+        with left:
+            column = _choice(found, source, known[name], key)
+        with right:
+            if column is not None:
+                st.caption(_reason(found, source, name, column, shown))
+                _date_order(found, source, name, column, key)
+    st.markdown("**Not found in this file**")
+    everything = st.toggle("Show all fields", key=f"all_{key}")
+    missing = [name for name in known if name not in table.fields and (everything or name in MAIN_FIELDS)]
+    columns = st.columns(2)
+    for place, name in enumerate(missing):
+        with columns[place % 2]:
+            _choice(found, source, known[name], key)
+
+
+def _choice(found: Wizard, source: str, field: Field, key: str) -> str | None:
+    """The drop-down of one field; a change goes into the mapping, and the page starts again from it."""
+    columns = [column.name for column in found.staging.staged(source).columns]
+    now = found.mapping.table(source).fields.get(field.name)
+    index = columns.index(now) + 1 if now in columns else 0
+    chosen = st.selectbox(field.label, [NOT_USED, *columns], index, help=field.help or None, key=f"field_{field.name}_{key}")
+    column = chosen if chosen in columns else None
     if column != now:
         found.set_field(source, field.name, column)
         st.rerun()
-    with right:
-        if column is not None:
-            st.caption(_reason(found, source, field.name, column, shown))
-            _date_order(found, source, column, f"{field.name}_{key}")
+    return column
 
 
 def _reason(found: Wizard, source: str, field: str, column: str, shown: pd.DataFrame) -> str:
-    """Why this column, with what confidence, and what stands in it."""
+    """What stands in the column, why it was taken, and how sure the program is."""
     reason = found.reasons.get(source, {}).get(field)
-    examples = [str(value) for value in shown[column].dropna().unique()[:3]]
-    values = ", ".join(f"“{guards.escape(value[:30])}”" for value in examples) or "empty in the preview"
+    examples = [" ".join(str(value).split())[:30] for value in shown[column].dropna().unique()[:3]]
+    values = ", ".join(guards.escape(value) for value in examples) or "empty in the preview"
     if reason is None or reason.column != column:
-        return f"Chosen by you: {values}"
-    return f"{reason.confidence:.0%} sure: {guards.escape(reason.text)}. {values}"
+        return f"{values}  \nChosen by you"
+    return f"{values}  \n{reason.confidence:.0%} sure: {guards.escape(reason.text)}"
 
 
-def _date_order(found: Wizard, source: str, column: str, key: str) -> None:
+def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -> None:
     """Day or month first: asked where the values do not tell, correctable where they do."""
     from crm_core.mapping.dates import with_order
 
@@ -92,11 +114,11 @@ def _date_order(found: Wizard, source: str, column: str, key: str) -> None:
         return
     if fmt.is_ambiguous:
         st.caption(":orange[Every value reads both ways. Which one is it?]")
-    elif fmt.evidence:
-        st.caption(guards.escape(fmt.evidence))
     orders = list(ORDERS)
     index = None if fmt.is_ambiguous else orders.index(fmt.style)
-    chosen = st.radio("Order of day and month", orders, index, format_func=ORDERS.__getitem__, key=f"order_{key}", horizontal=True, label_visibility="collapsed")
+    chosen = st.radio(
+        "Order of day and month", orders, index, format_func=ORDERS.__getitem__, key=f"order_{field}_{key}", label_visibility="collapsed"
+    )
     if chosen in orders and (fmt.is_ambiguous or chosen != fmt.style):
         found.set_date(source, column, with_order(fmt, "mdy" if chosen == "mdy" else "dmy"))
         st.rerun()
@@ -106,7 +128,7 @@ def _attributes(found: Wizard, source: str, key: str) -> None:
     table = found.mapping.table(source)
     free = [column.name for column in found.staging.staged(source).columns if column.name not in table.fields.values()]
     chosen = st.multiselect(
-        "Take along as attributes of the customer", free, list(table.attributes), key=f"attributes_{key}", help="They filter and split every page, under their own name."
+        "Take along as attributes of the customer", free, list(table.attributes), key=f"attributes_{key}", help=ATTRIBUTES_HELP
     )
     if tuple(chosen) != table.attributes:
         found.set_attributes(source, tuple(column for column in chosen if column in free))

@@ -41,13 +41,19 @@ def _currencies(found: Wizard, options: ImportOptions) -> ImportOptions:
     codes = sorted({code_of(word) for word in found.words("currency")} | found.currencies)
     if len(codes) < 2:
         return options
-    st.markdown("**The amounts are in several currencies.** Give the currency of the analysis and a rate for each other one; without a rate nothing is added up.")
-    main = st.selectbox("Currency of the analysis", codes, codes.index(options.currency) if options.currency in codes else 0, key=f"currency_{found.generation}")
-    rates = {}
-    for code in codes:
-        if code != main:
-            rates[code] = st.text_input(f"1 {code} in {main}", options.rates.get(code, ""), key=f"rate_{code}_{found.generation}", placeholder="e.g. 0.92", max_chars=20)
-    return replace(options, currency=main, rates={code: rate.strip() for code, rate in rates.items() if rate and rate.strip()})
+    st.markdown(
+        "**The amounts are in several currencies.** Each needs a rate in the currency of the analysis; without one nothing is added up."
+    )
+    place = codes.index(options.currency) if options.currency in codes else 0
+    main = st.selectbox("Currency of the analysis", codes, place, key=f"currency_{found.generation}")
+    rates = {code: _rate(found, options, code, main) for code in codes if code != main}
+    return replace(options, currency=main, rates={code: rate for code, rate in rates.items() if rate})
+
+
+def _rate(found: Wizard, options: ImportOptions, code: str, main: str) -> str:
+    key = f"rate_{code}_{main}_{found.generation}"
+    rate = st.text_input(f"1 {code} in {main}", options.rates.get(code, ""), key=key, placeholder="e.g. 0.92", max_chars=20)
+    return (rate or "").strip()
 
 
 def _statuses(found: Wizard, options: ImportOptions) -> ImportOptions:
@@ -62,7 +68,8 @@ def _statuses(found: Wizard, options: ImportOptions) -> ImportOptions:
         columns = st.columns(2)
         for number, word in enumerate(words):
             now = meaning(word, options.status_words)
-            said = columns[number % 2].selectbox(word, list(MEANINGS), list(MEANINGS).index(now), format_func=MEANINGS.__getitem__, key=f"status_{number}_{found.generation}")
+            place, key = list(MEANINGS).index(now), f"status_{number}_{found.generation}"
+            said = columns[number % 2].selectbox(word, list(MEANINGS), place, format_func=MEANINGS.__getitem__, key=key)
             if said in MEANINGS and said != meaning(word):
                 chosen[word.lower()] = said
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -45,7 +45,7 @@ def _table(one: TableProfile) -> None:
     frame_downloads(shown, f"profile_{one.table}", title=f"Profile of {one.label}", labels=NAMES)
 
 
-def _column(name: str, label: str) -> object:
+def _column(name: str, label: str) -> Any:
     if name == "filled_share":
         return st.column_config.ProgressColumn(label, format="percent", min_value=0, max_value=1)
     if name in ("distinct", "outliers"):

@@ -17,7 +17,7 @@ HEADERS: dict[str, bool | None] = {"found out": None, "names of the columns": Tr
 def draw(found: Wizard, number: int, staged: StagedTable) -> None:
     """One line that says how the table was read, and a form that reads it otherwise."""
     reading = " · ".join(f"{guards.escape(what)}: {guards.escape(how)}" for what, how in staged.reading.items())
-    left, right = st.columns([5, 1], vertical_alignment="center")
+    left, right = st.columns([4, 1], vertical_alignment="center")
     left.caption(f"Read as {reading}" if reading else "Read as it stands")
     with right.popover("Read otherwise", icon=":material/tune:"):
         _form(found, number, staged)
@@ -27,8 +27,13 @@ def _form(found: Wizard, number: int, staged: StagedTable) -> None:
     former = found.read_options.get(staged.file, ReadOptions())
     key = f"{number}_{found.generation}"
     with st.form(f"reading_{key}", border=False):
-        encoding = st.selectbox("Encoding", ENCODINGS, _place(ENCODINGS, former.encoding), format_func=lambda name: name or "found out", key=f"encoding_{key}")
-        delimiter = st.selectbox("Columns are set apart by", list(DELIMITERS), _place(tuple(DELIMITERS), former.delimiter), format_func=DELIMITERS.__getitem__, key=f"delimiter_{key}")
+        encoding = st.selectbox(
+            "Encoding", ENCODINGS, _place(ENCODINGS, former.encoding), format_func=lambda name: name or "found out", key=f"encoding_{key}"
+        )
+        place = _place(tuple(DELIMITERS), former.delimiter)
+        delimiter = st.selectbox(
+            "Columns are set apart by", list(DELIMITERS), place, format_func=DELIMITERS.__getitem__, key=f"delimiter_{key}"
+        )
         header = st.selectbox("The first line has", list(HEADERS), list(HEADERS.values()).index(former.has_header), key=f"header_{key}")
         skip = st.number_input("Lines to skip at the top (empty: found out)", 0, 1000, former.skip_rows, key=f"skip_{key}")
         sheets = _sheets(found, staged, former, key)

@@ -26,27 +26,49 @@ def draw(receipt: Receipt, key: str) -> None:
         _pairs("Choices made, by you or by the program", receipt.choices, "Choice", "Decision")
     with right:
         _pairs("What status words were read as", receipt.status_words, "In the data", "Read as")
-        _pairs("Rows by table", {TABLES[name].label: f"{count:,}" for name, count in receipt.counts.items() if name in TABLES}, "Table", "Rows")
+        _pairs(
+            "Rows by table", {TABLES[name].label: f"{count:,}" for name, count in receipt.counts.items() if name in TABLES}, "Table", "Rows"
+        )
     text = json.dumps(receipt.as_dict(), ensure_ascii=False, indent=2)
-    st.download_button("Download receipt (JSON)", text, "receipt.json", "application/json", key=f"{key}_receipt_json", on_click="ignore", icon=":material/download:")
+    name = f"{key}_receipt_json"
+    st.download_button(
+        "Download receipt (JSON)", text, "receipt.json", "application/json", key=name, on_click="ignore", icon=":material/download:"
+    )
 
 
 def _figures(receipt: Receipt) -> None:
-    period = " to ".join(day for day in receipt.period if day) or "no dates"
-    currency = f" {guards.escape(receipt.currency)}" if receipt.currency else ""
     first = st.columns(4)
     first[0].metric("Rows read", f"{receipt.rows_read:,}")
     first[1].metric("Rows used", f"{receipt.rows_used:,}")
     first[2].metric("Rows rejected", f"{receipt.rows_rejected:,}")
     first[3].metric("Customers", f"{receipt.customers:,}")
-    sentences = [
-        f"**{period}**, net sales **{_amount(receipt.net_sales)}{currency}**",
-        f"{receipt.lines_returned:,} returned lines ({_amount(receipt.amount_returned)}{currency}), netted" if receipt.lines_returned else "no returns",
-        f"{receipt.lines_not_attributed:,} lines without a customer ({_amount(receipt.amount_not_attributed)}{currency}): in the company's sales, in no customer figure" if receipt.lines_not_attributed else "every line has a customer",
-        f"{receipt.orders_void:,} cancelled or unpaid orders ({receipt.lines_void:,} lines) left out of sales" if receipt.orders_void or receipt.lines_void else "",
-        "currencies: " + ", ".join(f"{guards.escape(code)} ({rows:,} rows)" for code, rows in receipt.currencies.items()) if receipt.currencies else "",
-    ]
-    st.markdown("  \n".join(f"• {sentence}" for sentence in sentences if sentence))
+    st.markdown("\n".join(f"- {sentence}" for sentence in _sentences(receipt)))
+
+
+def _sentences(receipt: Receipt) -> list[str]:
+    """Period and sales; then what is not plain: returns, nobody's lines, duplicates, void orders, currencies."""
+
+    def amount(text: str) -> str:
+        return f"{float(text or 0):,.2f}" + (f" {guards.escape(receipt.currency)}" if receipt.currency else "")
+
+    period = " to ".join(day for day in receipt.period if day) or "no dates"
+    duplicates = sum(one.duplicates - one.duplicates_removed for one in receipt.sources)
+    sentences = [f"**{period}**, net sales **{amount(receipt.net_sales)}**"]
+    if receipt.lines_returned:
+        sentences.append(f"{receipt.lines_returned:,} returned lines ({amount(receipt.amount_returned)}), netted")
+    if receipt.lines_not_attributed:
+        value = amount(receipt.amount_not_attributed)
+        sentences.append(
+            f"{receipt.lines_not_attributed:,} lines without a customer ({value}): in the company's sales, in no customer figure"
+        )
+    if duplicates:
+        sentences.append(f"{duplicates:,} rows repeat an earlier one exactly and are kept; “Remove exact duplicates” leaves them out")
+    if receipt.orders_void or receipt.lines_void:
+        sentences.append(f"{receipt.orders_void:,} cancelled or unpaid orders ({receipt.lines_void:,} lines) left out of sales")
+    if receipt.currencies:
+        counts = ", ".join(f"{guards.escape(code)} ({rows:,} rows)" for code, rows in receipt.currencies.items())
+        sentences.append(f"currencies: {counts}")
+    return sentences
 
 
 def _sources(receipt: Receipt) -> None:
@@ -63,12 +85,18 @@ def _sources(receipt: Receipt) -> None:
         }
         for one in receipt.sources
     ]
-    numbers = ("Read", "Used", "Rejected", "Duplicates", "Duplicates removed")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={name: st.column_config.NumberColumn(format="localized") for name in numbers}, alt="Rows by file")
+    numbers = {
+        name: st.column_config.NumberColumn(format="localized") for name in ("Read", "Used", "Rejected", "Duplicates", "Duplicates removed")
+    }
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, alt="Rows by file")
 
 
 def _rejections(receipt: Receipt) -> None:
-    rows = [{"File or sheet": one.source, "Why rejected": reason, "Rows": count} for one in receipt.sources for reason, count in (one.rejected_by_reason or {}).items()]
+    rows = [
+        {"File or sheet": one.source, "Why rejected": reason, "Rows": count}
+        for one in receipt.sources
+        for reason, count in (one.rejected_by_reason or {}).items()
+    ]
     if rows:
         st.markdown("**Rejected rows by reason**")
         st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Rejected rows by reason")
@@ -78,9 +106,3 @@ def _pairs(title: str, pairs: dict[str, str], left: str, right: str) -> None:
     if pairs:
         st.markdown(f"**{title}**")
         st.dataframe(pd.DataFrame({left: list(pairs), right: [str(value) for value in pairs.values()]}), hide_index=True, alt=title)
-
-
-def _amount(text: str) -> str:
-    return f"{float(text or 0):,.2f}"
-
-

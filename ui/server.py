@@ -20,7 +20,7 @@ CLOSED = ("/_stcore/metrics",)
 
 
 @asynccontextmanager
-async def lifespan(app: streamlit.App) -> AsyncIterator[None]:
+async def lifespan(_app: streamlit.App) -> AsyncIterator[None]:
     """Before the first request: modules of pages/ are no scripts of their own, and what was imported is no garbage.
 
     Streamlit collects garbage after every run of a script; without freezing, it walks through all imported modules each time.

@@ -33,6 +33,7 @@ class Session(StrEnum):
     WIZARD = "_wizard"  # ui.wizard.Wizard: files staged and not yet accepted
     SEGMENT_TABLE = "_segment_table"  # a SegmentTable the user made her own, in place of the usual names and moves
     NOTICE = "_notice"  # one sentence to show after a rerun
+    SECTION = "_section"  # the Data page is to show what is loaded, after an accept
     CHOOSE = "_choose"  # name of the workspace to show next: set where widgets exist already, obeyed before they are drawn
 
 

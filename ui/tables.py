@@ -98,7 +98,9 @@ def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
         return st.column_config.NumberColumn(label, format="percent")
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         is_money = name.rsplit("_", 1)[-1] in MONEY
-        return st.column_config.NumberColumn(f"{label} ({currency})" if is_money and currency else label, format="%,.2f" if is_money else "localized")
+        return st.column_config.NumberColumn(
+            f"{label} ({currency})" if is_money and currency else label, format="%,.2f" if is_money else "localized"
+        )
     if pd.api.types.is_datetime64_any_dtype(values) or (len(values) and isinstance(values.iloc[0], date)):
         return st.column_config.DateColumn(label, format="YYYY-MM-DD")
     return st.column_config.Column(label)
@@ -125,7 +127,9 @@ def _page_number(key: str, count: int, size: int) -> int:
 def _selectable(view: View, page: pd.DataFrame, columns: Sequence[str], names: Mapping[str, str], key: str) -> str | None:
     shown = page[list(columns)]
     config = column_config(shown, names, view.ws.currency)
-    event = st.dataframe(shown, hide_index=True, column_config=config, key=f"{key}_rows", on_select="rerun", selection_mode="single-row", alt="Customers")
+    event = st.dataframe(
+        shown, hide_index=True, column_config=config, key=f"{key}_rows", on_select="rerun", selection_mode="single-row", alt="Customers"
+    )
     picked = event["selection"]["rows"]
     return str(page["customer_id"].iloc[picked[0]]) if picked and picked[0] < len(page) else None
 
@@ -140,7 +144,9 @@ def _count(ws: Workspace, wanted: Rows, search: str, shown: ir.Table | None = No
     return listing.count(ws, wanted.table(ws, shown), search)
 
 
-def _page(ws: Workspace, wanted: Rows, search: str, by: str, descending: bool, limit: int, offset: int, shown: ir.Table | None = None) -> pd.DataFrame:
+def _page(
+    ws: Workspace, wanted: Rows, search: str, by: str, descending: bool, limit: int, offset: int, shown: ir.Table | None = None
+) -> pd.DataFrame:
     from crm_core.analytics import listing
 
     page = listing.page(ws, wanted.table(ws, shown), by, descending, search, limit, offset)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from crm_core.errors import CrmError, MappingError, Problem
 from crm_core.mapping.model import DateFormat, Grain, ImportOptions, Mapping, TableMapping, fields_for
-from crm_core.sources.staging import Progress, ReadOptions, StagedTable, Staging, no_progress
+from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress
 from crm_core.store.workspaces import Entry, Workspaces
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Wizard:
         self.problems: tuple[Problem, ...] = ()
         self.checked: Checked | None = None
         self.generation = 0
-        self.uploads = 0  # counts the uploads: their widget starts empty after each
+        self.uploads = 0  # received so far: their widget starts empty after each
         self.errors: list[CrmError] = []  # of the last step, to be shown above the steps
         self.currencies: frozenset[str] = frozenset()  # that the last check wanted rates for
         self.is_closed = False
@@ -68,7 +68,8 @@ class Wizard:
 
     def receive(self, stream: BinaryIO) -> Path:
         """Copies an upload in blocks to a file named by us; what kind it is shows in its content."""
-        path = self.staging.new_file()
+        self.uploads += 1
+        path = self.staging.folder / f"upload{self.uploads}"
         with path.open("wb") as target:
             shutil.copyfileobj(stream, target, BLOCK)
         return path
@@ -168,7 +169,8 @@ class Wizard:
 
         stopping = [problem for problem in self.problem_list() if problem.severity in ("error", "question")]
         if stopping:
-            raise MappingError("The data cannot be built yet", "These points need a decision first.", "Correct the assignment above, then check again.", stopping)
+            hint = "Correct the assignment above, then check again."
+            raise MappingError("The data cannot be built yet", "These points need a decision first.", hint, stopping)
         self.discard()
         path = self.store.candidate(self.target)
         try:

@@ -11,7 +11,8 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping as Environment
+from collections.abc import Iterable
+from collections.abc import Mapping as Environment
 from dataclasses import replace
 from datetime import datetime
 from typing import Any

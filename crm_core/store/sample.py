@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def ensure_sample(home: Home, now: datetime, progress: Progress = no_progress) -
     return workspaces.accept(SAMPLE_ID, candidate, SAMPLE_NAME, "sample", source)
 
 
-def _build(files: list[Path], home: Home, target: Path, now: datetime, progress: Progress) -> None:
+def _build(files: Sequence[Path], home: Home, target: Path, now: datetime, progress: Progress) -> None:
     from crm_core.mapping.build import build
     from crm_core.mapping.suggest import suggest
     from crm_core.sources.files import stage
@@ -42,7 +43,7 @@ def _build(files: list[Path], home: Home, target: Path, now: datetime, progress:
         build(staging, suggest(staging).mapping, target, name=SAMPLE_NAME, imported_at=now, progress=progress)
 
 
-def _fingerprint(files: list[Path]) -> str:
+def _fingerprint(files: Sequence[Path]) -> str:
     """SHA-256 over names and contents (a few megabytes)."""
     digest = hashlib.sha256()
     for file in sorted(files):

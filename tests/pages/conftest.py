@@ -12,7 +12,10 @@ import streamlit as st
 from crm_core.store.home import find_home
 from crm_core.store.workspaces import Entry, Workspaces
 from tests.apptest import modules_are_no_pages
+from tests.pages.shop_of_forty import bare, forty
 from tests.workspaces import six_customers, write
+
+__all__ = ["bare", "forty"]
 
 CUSTOMERS = pd.DataFrame(
     {

@@ -17,7 +17,8 @@ def failing_page(kind: str) -> None:
     st.write("before")
     with guards.guard():
         if kind == "known":
-            problems = [Problem("a", "warning", "some are odd", rows=3), Problem("b", "error", "dates unreadable", "Say the order", "shop.csv", "Date", 7, "31.02.")]
+            unreadable = Problem("b", "error", "dates unreadable", "Say the order", "shop.csv", "Date", 7, "31.02.")
+            problems = [Problem("a", "warning", "some are odd", rows=3), unreadable]
             raise DataError("Nothing to import", "No row is left.", "Choose other columns.", problems)
         if kind == "unexpected":
             raise ZeroDivisionError("secret internals")

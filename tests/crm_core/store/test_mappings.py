@@ -105,7 +105,7 @@ def test_a_database_that_does_not_answer_is_told_in_words(tmp_path: Path) -> Non
         open_mappings(Home(tmp_path / "nowhere"), {})
 
 
-@pytest.mark.parametrize("left, right", [("Order ID", "order_id"), ("OrderId", "ORDER ID"), ("نام مشتری", "نام_مشتری")])
+@pytest.mark.parametrize(("left", "right"), [("Order ID", "order_id"), ("OrderId", "ORDER ID"), ("نام مشتری", "نام_مشتری")])
 def test_names_differ_only_by_letters_and_digits(left: str, right: str) -> None:
     assert normalise(left) == normalise(right)
 

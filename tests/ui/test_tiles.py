@@ -1,0 +1,48 @@
+"""Tiles show the change against the earlier day, and none where there is nothing to compare."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pandas as pd
+
+from ui import tiles
+
+
+def grid(customers: int, sales: float) -> pd.DataFrame:
+    """The same in each cell."""
+    return pd.DataFrame(
+        [(r, f, customers, sales) for r, f in product(range(1, 6), repeat=2)], columns=["r_score", "f_score", "customers", "net_sales"]
+    )
+
+
+def test_groups_of_cells_are_added_up() -> None:
+    found = {tile.label: tile.value for tile in tiles.segments(grid(2, 1000.0), None, "EUR")}
+    assert found == {
+        "Customers": "50",
+        "Regular buyers": "12",
+        "… share of sales": "24.0 %",
+        "Gone quiet": "12",
+        "… net sales": "EUR 6,000",
+    }
+
+
+def test_changes_are_against_the_earlier_day() -> None:
+    changes = [tile.change for tile in tiles.segments(grid(2, 1000.0), grid(1, 800.0), "EUR")]
+    assert changes == ["+25", "+6", "+0.0 points", "+6", "+25.0 %"]
+
+
+def test_without_an_earlier_day_there_are_no_changes() -> None:
+    assert {tile.change for tile in tiles.segments(grid(2, 1000.0), None, "EUR")} == {None}
+
+
+def test_a_tenfold_change_is_told_as_a_multiple() -> None:
+    assert tiles.segments(grid(2, 1000.0), grid(1, 10.0), "")[-1].change == "× 100"
+
+
+def test_shares_of_sales_below_zero_are_not_told() -> None:
+    assert tiles.segments(grid(2, -10.0), grid(1, 10.0), "")[2].value == "not provided"
+
+
+def test_more_customers_gone_quiet_is_no_good_news() -> None:
+    assert [tile.more_is for tile in tiles.segments(grid(1, 1.0), None, "")] == ["good", "good", "good", "bad", "bad"]
