@@ -96,6 +96,10 @@ class Staging:
         self.raw.execute("SET temp_directory = ?", [str(self.folder / "spill")])
         self.raw.execute("SET python_enable_replacements = false")
         self.raw.execute("SET autoinstall_known_extensions = false")
+        # Lists of more than a few words would become joins, which read the column for every row, needed or not.
+        self.raw.execute("SET disabled_optimizers = 'in_clause'")
+        # Pieces that the reader of a file left small stay so: rewriting them takes longer than reading them once.
+        self.raw.execute("SET max_vacuum_tasks = 0")
         self.raw.execute("SET enable_progress_bar = true")
         self.raw.execute("SET enable_progress_bar_print = false")
         self.con = ibis.duckdb.from_connection(self.raw)
@@ -131,7 +135,7 @@ class Staging:
         for one in tables:
             if one.bad_lines:
                 self.raw.execute(f"INSERT INTO bad_lines SELECT ?, line, reason, text FROM {one.ref}_bad ORDER BY line", [one.name])
-                self.raw.execute(f"DROP TABLE {one.ref}_bad")
+            self.raw.execute(f"DROP TABLE IF EXISTS {one.ref}_bad")
 
     def create(self, ref: str, rows: str, parameters: Sequence[Any] | dict[str, Any], progress: Progress, sentence: str) -> None:
         """Makes staging table `ref` of the statement `rows`, telling how far it is.
