@@ -29,6 +29,8 @@ MOST_COLUMNS = 4_000
 #: With more lines than this share cut short, short lines are how the file is written and no damage.
 SHORT_LINES_ARE_MEANT = 0.05
 LONGEST_BAD_TEXT = 2_000
+#: More bad lines are no blemish of a table but a table read wrongly (and DuckDB 1.5 loses count of them from two million on).
+MOST_BAD_LINES = 500_000
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,7 @@ def read(task: Task, found: Scan) -> list[StagedTable]:
     try:
         ref, reading = _load(staging, reading, title, progress)
     except duckdb.Error as error:
-        raise SourceError(
-            "The file cannot be read as a table",
-            f"“{title}” is no table with {reading.dialect.describe()} between its columns.",
-            "Choose delimiter, encoding and header by hand, or export the data again as CSV (UTF-8) or Excel.",
-        ) from error
+        raise _no_table(title, reading, "the reader stopped in the middle") from error
     words = {"Encoding": encoding.describe(codec, found)}
     return [_described(task, ref, reading, words, encoding.LABELS.get(codec, codec))]
 
@@ -134,6 +132,8 @@ def _load(staging: Staging, reading: Reading, title: str, progress: Progress) ->
         reading = replace(reading, path=_as_utf8(staging, reading.path, "utf-8", progress))
         errors = _read_csv(staging, ref, reading, title, progress)
     fill = reading.fill_short_lines or _short_lines_are_meant(errors["MISSING COLUMNS"], staging.count(ref))
+    if not fill and errors.total() > MOST_BAD_LINES:
+        raise _no_table(title, reading, f"{errors.total():,} of its lines do not have the {reading.layout.width} cells of the first")
     if reading.dialect.quote and (errors["UNQUOTED VALUE"] or fill):
         reading = _mended(staging, ref, reading)
     if fill or errors["UNQUOTED VALUE"]:
@@ -216,6 +216,14 @@ def _keep_bad_lines(staging: Staging, ref: str, path: Path) -> None:
     staging.raw.execute(f"INSERT INTO {ref}_bad FROM bad_lines_found")
     staging.raw.unregister("bad_lines_found")
     staging.raw.execute(f"DROP TABLE {ref}_errors; DROP TABLE {ref}_scans")
+
+
+def _no_table(title: str, reading: Reading, why: str) -> SourceError:
+    return SourceError(
+        "The file cannot be read as a table",
+        f"“{title}”, read with this between its columns: {reading.dialect.describe()}, is no table: {why}.",
+        "Choose delimiter, encoding and header by hand, or export the data again as CSV (UTF-8) or Excel.",
+    )
 
 
 def _no_rows(staging: Staging, ref: str, reading: Reading, title: str) -> SourceError:

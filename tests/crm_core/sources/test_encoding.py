@@ -65,7 +65,7 @@ def test_a_special_letter_that_comes_late_is_not_missed(read, rows):
 
 
 def test_a_damaged_letter_does_not_make_utf8_something_else(read, rows):
-    table = read("id,name\n".encode() + "1,سلام دنیا\n".encode() * 100 + b"2,\xd8\n1,x\n")
+    table = read(b"id,name\n" + "1,سلام دنیا\n".encode() * 100 + b"2,\xd8\n1,x\n")
     assert rows(table)[0] == ("1", "سلام دنیا")
     assert table.reading["Encoding"] == "UTF-8, damaged letters shown as �: 1"
 
