@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from crm_core.analytics.segment_table import SCORES, SEGMENTS, Segment, SegmentTable
+from crm_core.analytics.segment_table import SCORES, SEGMENTS, Cell, Segment, SegmentTable
 from ui import guards
 from ui.filters import segment_table
 from ui.state import Session, Url
@@ -29,7 +32,7 @@ def editor() -> None:
         if is_reset:
             _use(SEGMENTS)
         elif is_changed:
-            _use(_edited(names, cells))
+            _use(_edited(table, names, cells))
 
 
 def _names(table: SegmentTable) -> pd.DataFrame:
@@ -44,20 +47,27 @@ def _cells(table: SegmentTable) -> pd.DataFrame:
     return pd.DataFrame(grid, index=[f"R {r}" for r in reversed(SCORES)], columns=[f"F {f}" for f in SCORES])
 
 
-def _edited(names: pd.DataFrame, cells: pd.DataFrame) -> SegmentTable:
+def _edited(table: SegmentTable, names: pd.DataFrame, cells: pd.DataFrame) -> SegmentTable:
     """The table as edited. A segment without a cell is left out. Raises AnalysisError where names are missing or stand twice."""
-    members: dict[int, set[tuple[int, int]]] = {}
+    members: dict[int, set[Cell]] = {}
     for r_score, places in zip(reversed(SCORES), cells.to_numpy().tolist(), strict=True):
         for f_score, place in zip(SCORES, places, strict=True):
             members.setdefault(int(place), set()).add((r_score, f_score))
-    edited = zip(names["Place"], names["Segment"], names["Usual move"], strict=True)
+    typed = names.fillna("")
+    edited = zip(table.segments, names["Place"], typed["Segment"], typed["Usual move"], strict=True)
     return SegmentTable(
         tuple(
-            Segment(str(name or "").strip(), frozenset(members[place]), str(move or "").strip())
-            for place, name, move in edited
+            _changed(segment, str(name).strip(), str(move).strip(), frozenset(members[place]))
+            for segment, place, name, move in edited
             if place in members
         )
     )
+
+
+def _changed(segment: Segment, name: str, move: str, cells: frozenset[Cell]) -> Segment:
+    """The segment with what was typed; a move of one's own holds for all, also where the usual table has another for few orders."""
+    own: dict[str, Any] = {} if move == segment.move else {"move": move, "few_orders": 0, "move_for_few": ""}
+    return replace(segment, name=name, cells=cells, **own)
 
 
 def _use(table: SegmentTable) -> None:

@@ -14,7 +14,7 @@ def curve(frame: pd.DataFrame, label: str, top20_share: float | None = None, vit
     """Cumulative share of customers against cumulative share of value, with the 20 % and the 80 % mark and the line of equality.
 
     `frame` has customer_share and value_share (0 to 1; above 1 where customers below zero follow: the whale curve).
-    `label` says what the value is. A mark is left out where its figure is None (undefined).
+    `label` says what the value is. A mark is left out where its figure is None (undefined). A point selects (customer_share,).
     """
     if frame.empty:
         return theme.nothing("No customers, or a total of zero or less: shares of it are undefined.")
@@ -22,7 +22,11 @@ def curve(frame: pd.DataFrame, label: str, top20_share: float | None = None, vit
     line = go.Scatter(
         x=customers,
         y=value,
-        mode="lines",
+        mode="lines+markers",
+        marker={"size": 5, "color": theme.NOW},
+        selected={"marker": {"color": theme.CHOSEN, "size": 14, "opacity": 1}},
+        unselected={"marker": {"opacity": 0.3}},
+        customdata=[[share] for share in customers],
         name=f"{label}, best customers first",
         line={"color": theme.NOW, "width": 3},
         hovertemplate="best %{x:.1%} of customers<br>hold %{y:.1%} of the value<extra></extra>",
@@ -44,9 +48,9 @@ def curve(frame: pd.DataFrame, label: str, top20_share: float | None = None, vit
 def _marks(top20_share: float | None, vital_few_share: float | None) -> list[dict[str, Any]]:
     marks = []
     if top20_share is not None:
-        marks.append(_note(0.2, top20_share, f"best 20 % hold {100 * top20_share:.0f} %", ax=70, ay=40))
+        marks.append(_note(0.2, top20_share, f"best 20 % hold {100 * top20_share:.0f} %", ax=30, ay=44))
     if vital_few_share is not None:
-        marks.append(_note(vital_few_share, 0.8, f"80 % come from {100 * vital_few_share:.0f} %", ax=80, ay=30))
+        marks.append(_note(vital_few_share, 0.8, f"80 % come from {100 * vital_few_share:.0f} %", ax=24, ay=26))
     return marks
 
 
