@@ -40,13 +40,17 @@ class Assignment:
     def having(self, name: str, column: str, score: float) -> Assignment:
         """The same with `name` fed by `column`, which no other field keeps."""
         kept = {other: fed for other, fed in self.fields.items() if fed != column and other != name}
-        return Assignment(self.grain, kept | {name: column}, self.scores | {name: score}, {key: value for key, value in self.rivals.items() if key != name})
+        return Assignment(
+            self.grain,
+            kept | {name: column},
+            self.scores | {name: score},
+            {key: value for key, value in self.rivals.items() if key != name},
+        )
 
 
 def pair_score(grain: Grain, one: Field, column: ColumnProfile) -> float:
     """How likely `column` feeds `one` in a table of that grain: what the name says times what the values allow."""
-    said = meaning(column.name)
-    by_name = name_score(grain, one.name, said.concepts, said.unknown)
+    by_name = name_score(grain, one.name, meaning(column.name))
     return by_name * fit(one, column) if by_name else 0.0
 
 
@@ -62,7 +66,9 @@ def assign(grain: Grain, columns: tuple[ColumnProfile, ...]) -> Assignment:
     used = set(taken.values())
     rivals = {}
     for row, at in chosen:
-        near = [(score, columns[other].name) for other, score in enumerate(scores[row]) if other != at and score >= NEARLY * scores[row][at]]
+        near = [
+            (score, columns[other].name) for other, score in enumerate(scores[row]) if other != at and score >= NEARLY * scores[row][at]
+        ]
         rivals[fields[row].name] = tuple(name for _, name in sorted(near, key=lambda pair: -pair[0]) if name not in used)
     return Assignment(grain, taken, strength, {name: near for name, near in rivals.items() if near})
 

@@ -16,8 +16,33 @@ from crm_core.sources.staging import Staging
 FEWEST_VALUES, MOST_VALUES, MOST_ATTRIBUTES = 2, 50, 8
 #: An attribute may differ between the rows of at most this share of the customers.
 MOST_VARYING = 0.02
-_NEVER = frozenset("index id address calendar currency name first date time email phone".split())
-_OF_ORDERS = frozenset("product item order delivery shipping delivered status line size count price amount total sales discount tax refund payment cost profit cancelled share".split())
+_NEVER = frozenset(["index", "id", "address", "calendar", "currency", "name", "first", "date", "time", "email", "phone"])
+_OF_ORDERS = frozenset(
+    [
+        "product",
+        "item",
+        "order",
+        "delivery",
+        "shipping",
+        "delivered",
+        "status",
+        "line",
+        "size",
+        "count",
+        "price",
+        "amount",
+        "total",
+        "sales",
+        "discount",
+        "tax",
+        "refund",
+        "payment",
+        "cost",
+        "profit",
+        "cancelled",
+        "share",
+    ]
+)
 
 
 def propose(staging: Staging, source: str, grain: Grain, columns: tuple[ColumnProfile, ...], taken: dict[str, str]) -> tuple[str, ...]:

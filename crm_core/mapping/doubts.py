@@ -41,12 +41,20 @@ def requirements(mapping: Mapping) -> list[Problem]:
     return [problem for one in lines for problem in _missing(one, mapping)] + [problem for one in used for problem in _missing_key(one)]
 
 
-_WAY_OUT = "Assign the date, the customer and the amount to columns: --map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN."
+_WAY_OUT = (
+    "Assign the date, the customer and the amount to columns: --map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN."
+)
 
 
 def _no_amounts(used: Sequence[TableMapping]) -> Problem:
     tables = ", ".join(one.source for one in used)
-    return Problem("no_amount", "error", f"No column of {tables} holds the amounts of the sales", "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.", used[0].source)
+    return Problem(
+        "no_amount",
+        "error",
+        f"No column of {tables} holds the amounts of the sales",
+        "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.",
+        used[0].source,
+    )
 
 
 def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
@@ -55,11 +63,35 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
     has = table.fields.keys() | by_orders
     problems = []
     if not {"net_amount", "unit_price"} & table.fields.keys():
-        problems.append(Problem("no_amount", "error", "No column holds the amount of a sale", "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.", table.source))
+        problems.append(
+            Problem(
+                "no_amount",
+                "error",
+                "No column holds the amount of a sale",
+                "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.",
+                table.source,
+            )
+        )
     if "ordered_at" not in has and "line_at" not in table.fields:
-        problems.append(Problem("no_date", "error", "No column holds the date of a sale", "Assign one (--map ordered_at=COLUMN), or add the file of the orders.", table.source))
+        problems.append(
+            Problem(
+                "no_date",
+                "error",
+                "No column holds the date of a sale",
+                "Assign one (--map ordered_at=COLUMN), or add the file of the orders.",
+                table.source,
+            )
+        )
     if "customer_id" not in has:
-        problems.append(Problem("no_customer", "error", "No column says which customer bought", "Assign one (--map customer_id=COLUMN), or add the file of the orders.", table.source))
+        problems.append(
+            Problem(
+                "no_customer",
+                "error",
+                "No column says which customer bought",
+                "Assign one (--map customer_id=COLUMN), or add the file of the orders.",
+                table.source,
+            )
+        )
     if "unit_price" in table.fields and not {"net_amount", "quantity"} & table.fields.keys():
         message = f"There is a price (“{table.fields['unit_price']}”) and no quantity, so each row counts as one piece"
         problems.append(Problem("quantity_assumed", "info", message, "", table.source, table.fields["unit_price"]))
@@ -72,7 +104,11 @@ def _missing_key(table: TableMapping) -> list[Problem]:
     if needed is None or needed in table.fields:
         return []
     label = fields_for(table.grain)[needed].label.lower()
-    return [Problem("no_key", "error", f"No column holds the {label}", f"Assign one (--map {needed}=COLUMN) or leave the table out.", table.source)]
+    return [
+        Problem(
+            "no_key", "error", f"No column holds the {label}", f"Assign one (--map {needed}=COLUMN) or leave the table out.", table.source
+        )
+    ]
 
 
 def _same(staging: Staging, source: str, column: str, rivals: Sequence[str], kind: Kind) -> bool:
@@ -85,4 +121,6 @@ def _which(table: TableMapping, field: str, column: str, rival: str, by_values: 
     label = fields_for(table.grain)[field].label.lower()
     grounds = "no name says so, and by their values" if by_values else "by their names"
     message = f"“{column}” and “{rival}” could both be the {label} ({grounds})"
-    return Problem(f"which_{field}", "question", message, f"Choose one: --map {field}={column} or --map {field}={rival}.", table.source, column)
+    return Problem(
+        f"which_{field}", "question", message, f"Choose one: --map {field}={column} or --map {field}={rival}.", table.source, column
+    )

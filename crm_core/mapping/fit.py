@@ -89,7 +89,7 @@ def _id(column: ColumnProfile) -> float:
 
 
 def _category(column: ColumnProfile) -> float:
-    if column.type in ("timestamp", "date") or "long_text" in column.hints or is_date(column) and not is_number(column):
+    if column.type in ("timestamp", "date") or "long_text" in column.hints or (is_date(column) and not is_number(column)):
         return 0.0
     if is_number(column) and not is_integer(column):
         return 0.2
@@ -97,7 +97,7 @@ def _category(column: ColumnProfile) -> float:
 
 
 def _text(column: ColumnProfile) -> float:
-    if column.type in ("timestamp", "date", "boolean") or is_date(column) and not is_number(column):
+    if column.type in ("timestamp", "date", "boolean") or (is_date(column) and not is_number(column)):
         return 0.0
     return 0.4 if is_number(column) else 1.0
 

@@ -17,13 +17,18 @@ from crm_core.sources.staging import Staging
 DATE_KINDS, NUMBER_KINDS = ("date", "timestamp"), ("amount", "quantity", "score", "integer")
 
 
+NO_CHOICES = ImportOptions()
+
+
 @dataclass(frozen=True)
 class Formatted:
     tables: tuple[TableMapping, ...]
     problems: tuple[Problem, ...] = ()
 
 
-def with_formats(staging: Staging, tables: Sequence[TableMapping], options: ImportOptions = ImportOptions(), remembered: Mapping | None = None) -> Formatted:
+def with_formats(
+    staging: Staging, tables: Sequence[TableMapping], options: ImportOptions = NO_CHOICES, remembered: Mapping | None = None
+) -> Formatted:
     """The tables with a format for each used column of dates or numbers; formats that are there already stay.
 
     Problems: a question for each column whose day and month cannot be told apart, an error for one that holds no dates or numbers.
@@ -41,7 +46,11 @@ def columns_of(table: TableMapping, kinds: tuple[str, ...]) -> dict[str, str]:
 
 def ambiguous_dates(table: TableMapping) -> list[Problem]:
     """A question for each used column whose values read as day/month and as month/day alike."""
-    return [_day_or_month(table, column) for column in columns_of(table, DATE_KINDS).values() if column in table.dates and table.dates[column].is_ambiguous]
+    return [
+        _day_or_month(table, column)
+        for column in columns_of(table, DATE_KINDS).values()
+        if column in table.dates and table.dates[column].is_ambiguous
+    ]
 
 
 def _decided(staging: Staging, table: TableMapping, options: ImportOptions) -> TableMapping:
@@ -49,7 +58,10 @@ def _decided(staging: Staging, table: TableMapping, options: ImportOptions) -> T
     for column in columns_of(table, DATE_KINDS).values():
         fmt = table.dates.get(column) or dates.decide(staging, table.source, column)
         found_dates[column] = dates.with_order(fmt, options.date_order) if options.date_order else fmt
-    found_numbers: dict[str, NumberFormat] = {column: table.numbers.get(column) or numbers.decide(staging, table.source, column) for column in columns_of(table, NUMBER_KINDS).values()}
+    found_numbers: dict[str, NumberFormat] = {
+        column: table.numbers.get(column) or numbers.decide(staging, table.source, column)
+        for column in columns_of(table, NUMBER_KINDS).values()
+    }
     return replace(table, dates=found_dates, numbers=found_numbers)
 
 
@@ -64,7 +76,9 @@ def _told(column: str, fmt: DateFormat, table: TableMapping, tables: Sequence[Ta
     beside = [(name, one) for name, one in table.dates.items() if name != column]
     for where, one in elsewhere + beside:
         if not one.is_ambiguous and one.style in ("dmy", "mdy"):
-            return replace(dates.with_order(fmt, one.style), evidence=f"as in {where}: {one.evidence}" if where != table.source else one.evidence)
+            return replace(
+                dates.with_order(fmt, one.style), evidence=f"as in {where}: {one.evidence}" if where != table.source else one.evidence
+            )
     return fmt
 
 

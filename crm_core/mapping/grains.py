@@ -99,7 +99,9 @@ def _is_cases(look: Look) -> bool:
     own = look.assigned("cases")
     points = sum(1 for name in _CASE_FIELDS if own.score(name) >= 0.8 and name in own.fields)
     says_case = any("case" in meaning(one.name).concepts for one in look.columns) or "case" in look.words
-    is_sale = look.has("order_lines", "net_amount", 0.8) and look.has("order_lines", "order_id", 0.8) and look.has("order_lines", "product_id")
+    is_sale = (
+        look.has("order_lines", "net_amount", 0.8) and look.has("order_lines", "order_id", 0.8) and look.has("order_lines", "product_id")
+    )
     return not is_sale and says_case * 2 + points >= 3
 
 
@@ -122,7 +124,12 @@ def _is_mute_sales(look: Look) -> bool:
 
 def _is_products(look: Look) -> bool:
     key = look.fed("products", "product_id")
-    return key is not None and look.is_key(key.name) and look.has("products", "product_id", 0.6) and not look.has("customers", "customer_id", 0.6)
+    return (
+        key is not None
+        and look.is_key(key.name)
+        and look.has("products", "product_id", 0.6)
+        and not look.has("customers", "customer_id", 0.6)
+    )
 
 
 def _is_customers(look: Look) -> bool:

@@ -55,7 +55,11 @@ def _customer_and_order(staging: Staging, source: str, candidates: list[str], as
     """Of repeated ids, the one that each value of another goes with is the customer, and that other is the order."""
     for customer, order in permutations(candidates, 2):
         if is_constant_within(staging, source, order, customer) and not is_constant_within(staging, source, customer, order):
-            found = assigned if "order_id" in assigned.fields and assigned.score("order_id") > VAGUELY else _propose(assigned, "order_id", [order])
+            found = (
+                assigned
+                if "order_id" in assigned.fields and assigned.score("order_id") > VAGUELY
+                else _propose(assigned, "order_id", [order])
+            )
             return [customer, *(one for one in candidates if one not in (customer, order))], found
     return candidates, assigned
 
@@ -76,13 +80,24 @@ def _amount(column: ColumnProfile) -> bool:
 
 def _customer(column: ColumnProfile) -> bool:
     """Repeated, and neither a date, a decimal nor a small number."""
-    is_id = not _date(column) and not _amount(column) and not column.hints & {"flag", "long_text"} and column.type not in ("boolean", "timestamp", "date")
+    is_id = (
+        not _date(column)
+        and not _amount(column)
+        and not column.hints & {"flag", "long_text"}
+        and column.type not in ("boolean", "timestamp", "date")
+    )
     return is_id and not _quantity(column) and min(_FEWEST_CUSTOMERS, column.filled / 10) <= column.distinct < column.filled
 
 
 def _quantity(column: ColumnProfile) -> bool:
     has_leading_zeros = any(one.startswith("0") and len(one) > 1 for one in column.examples)
-    return is_integer(column) and not has_leading_zeros and column.distinct <= _FEW and column.distinct < column.filled / 5 and "id" not in meaning(column.name).concepts
+    return (
+        is_integer(column)
+        and not has_leading_zeros
+        and column.distinct <= _FEW
+        and column.distinct < column.filled / 5
+        and "id" not in meaning(column.name).concepts
+    )
 
 
 _ROLES: tuple[tuple[str, Callable[[ColumnProfile], bool]], ...] = (

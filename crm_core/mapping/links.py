@@ -6,6 +6,9 @@ values of at most `MOST_ROWS` rows of the contained side.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import mul
+
 import ibis.expr.types as ir
 
 from crm_core.mapping import dates
@@ -58,12 +61,11 @@ def is_constant_within(staging: Staging, source: str, key: str, column: str) -> 
     return bool(counts["keys"][0] >= 2 and counts["varying"][0] == 0)
 
 
-def adds_up(staging: Staging, source: str, key: str, total: str, amount: str, quantity: str | None = None) -> bool:
-    """True where the amounts (times the quantities) of nearly all keys of several rows add up to the total that stands on them."""
+def adds_up(staging: Staging, source: str, key: str, total: str, parts: tuple[str, ...]) -> bool:
+    """True where the products of `parts` (an amount; a price and a quantity) of nearly all keys of several rows add up to their total."""
     table = _few(staging, source)
-    numbers = {name: read(_column(staging, table, source, name), decide(staging, source, name)) for name in (total, amount, quantity) if name}
-    part = numbers[amount].cast("float64") * (numbers[quantity].cast("float64") if quantity else 1.0)
-    rows = table.select(key=_column(staging, table, source, key), total=numbers[total].cast("float64"), part=part).drop_null(["key"])
+    read_as = [read(_column(staging, table, source, name), decide(staging, source, name)).cast("float64") for name in (total, *parts)]
+    rows = table.select(key=_column(staging, table, source, key), total=read_as[0], part=reduce(mul, read_as[1:])).drop_null(["key"])
     groups = rows.group_by("key").aggregate(rows=rows.count(), total=rows.total.max(), parts=rows.part.sum())
     several = groups.filter(groups.rows > 1)
     agrees = (several.parts - several.total).abs() <= 0.01 + ROUNDING * several.total.abs()
@@ -88,7 +90,7 @@ def varying_shares(staging: Staging, source: str, key: str, columns: tuple[str, 
 
 def _keys(staging: Staging, source: str, column: str, most: int | None = None) -> ir.Table:
     table = staging.table(source) if most is None else _few(staging, source)
-    return table.select(key=read_id(_column(staging, table, source, column))).drop_null().distinct()
+    return table.select(key=read_id(_column(staging, table, source, column), is_whole=True)).drop_null().distinct()
 
 
 def _few(staging: Staging, source: str) -> ir.Table:

@@ -16,7 +16,24 @@ _CAMEL = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|(?<=[A-ZА-ЯЁ])(?=[A-Z
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _SIGN_WORDS = {"№": " no ", "#": " no ", "%": " percent ", "N°": " no ", "Nº": " no ", "nº": " no ", "n°": " no "}
 _SIGNS = re.compile("|".join(_SIGN_WORDS))
-_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ؤ": "و", "ё": "е", "\u200c": " ", "\u200f": "", "\u200e": "", "\u200b": "", "\ufeff": ""})
+_LETTERS = str.maketrans(
+    {
+        "ي": "ی",
+        "ى": "ی",
+        "ك": "ک",
+        "ة": "ه",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ؤ": "و",
+        "ё": "е",
+        "\u200c": " ",
+        "\u200f": "",
+        "\u200e": "",
+        "\u200b": "",
+        "\ufeff": "",
+    }
+)
 _LONGEST_PHRASE = 3
 _SHORTEST_PART = 2
 
@@ -104,14 +121,24 @@ def _cut(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _exact() -> dict[str, frozenset[str]]:
-    found = {plain(word.replace("_", " ")): _implied(concept) for concept, line in WORDS.items() for word in line.split() if not word.endswith("*")}
+    found = {
+        plain(word.replace("_", " ")): _implied(concept)
+        for concept, line in WORDS.items()
+        for word in line.split()
+        if not word.endswith("*")
+    }
     return found | {plain(phrase): frozenset(concepts.split()) for phrase, concepts in COMPOUNDS.items()}
 
 
 @lru_cache(maxsize=1)
 def _stems() -> tuple[tuple[str, frozenset[str]], ...]:
     """Stems, the longest first, so that "подкатегория" is not read as "категория"."""
-    pairs = [(plain(word[:-1].replace("_", " ")), _implied(concept)) for concept, line in WORDS.items() for word in line.split() if word.endswith("*")]
+    pairs = [
+        (plain(word[:-1].replace("_", " ")), _implied(concept))
+        for concept, line in WORDS.items()
+        for word in line.split()
+        if word.endswith("*")
+    ]
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 

@@ -16,10 +16,19 @@ from crm_core.mapping.formats import with_formats
 from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
 from crm_core.mapping.names import same
 from crm_core.schema import TABLES
-from crm_core.sources.staging import Staging, StagedTable
+from crm_core.sources.staging import StagedTable, Staging
 
 #: What a row becomes when it is given a field that its present grain has not: by canonical table.
-_GRAIN_OF: dict[str, Grain] = {"order_lines": "order_lines", "orders": "orders", "customers": "customers", "surveys": "surveys", "cases": "cases"}
+_GRAIN_OF: dict[str, Grain] = {
+    "order_lines": "order_lines",
+    "orders": "orders",
+    "customers": "customers",
+    "surveys": "surveys",
+    "cases": "cases",
+}
+
+#: Fields that make no sense beside sales, though those feed customers too.
+_ONLY_IN: dict[str, Grain] = {"customer_key": "customers"}
 
 
 def override(staging: Staging, mapping: Mapping, assignments: Sequence[str]) -> Mapping:
@@ -34,7 +43,11 @@ def override(staging: Staging, mapping: Mapping, assignments: Sequence[str]) -> 
         except _Misunderstood as reason:
             problems.append(Problem("override", "error", f"“{assignment}”: {reason.message}", reason.hint))
     if problems:
-        raise MappingError("The assignment of columns is not understood", hint="Write --map FIELD=COLUMN, --map TABLE.FIELD=COLUMN or --map FIELD=FILE:COLUMN.", problems=problems)
+        raise MappingError(
+            "The assignment of columns is not understood",
+            hint="Write --map FIELD=COLUMN, --map TABLE.FIELD=COLUMN or --map FIELD=FILE:COLUMN.",
+            problems=problems,
+        )
     return replace(mapping, tables=with_formats(staging, mapping.tables, mapping.options).tables)
 
 
@@ -83,7 +96,9 @@ def _columns(staging: Staging, mapping: Mapping, origin: str, canonical: str, fi
         if found:
             return found
     if not found:
-        raise _Misunderstood(f"there is no column “{origin}”", _nearest(origin, (one.name for table in staging.tables for one in table.columns)))
+        raise _Misunderstood(
+            f"there is no column “{origin}”", _nearest(origin, (one.name for table in staging.tables for one in table.columns))
+        )
     return _fitting(mapping, found, canonical, field)
 
 
@@ -97,7 +112,9 @@ def _fitting(mapping: Mapping, found: list[tuple[str, str]], canonical: str, fie
     """Of several tables with such a column, those whose rows may feed the field; if none may, there must be a single one."""
     grains = {source: mapping.table(source).grain for source, _ in found}
     named = [pair for pair in found if canonical in GRAIN_TABLES[grains[pair[0]]][:1]]
-    fitting = named or [pair for pair in found if field in fields_for(grains[pair[0]]) and (not canonical or canonical in GRAIN_TABLES[grains[pair[0]]])]
+    fitting = named or [
+        pair for pair in found if field in fields_for(grains[pair[0]]) and (not canonical or canonical in GRAIN_TABLES[grains[pair[0]]])
+    ]
     if not fitting and len(found) > 1:
         files = ", ".join(source for source, _ in found)
         raise _Misunderstood(f"several tables have a column “{found[0][1]}” ({files})", f"Say which: {field}={found[0][0]}:{found[0][1]}.")
@@ -109,15 +126,23 @@ def _fed(table: TableMapping, canonical: str, field: str, column: str) -> TableM
     grain = _grain(table.grain, canonical, field)
     known = fields_for(grain)
     kept = {name: fed for name, fed in table.fields.items() if name in known and fed != column}
-    return replace(table, grain=grain, fields=kept, attributes=table.attributes if grain in ("order_lines", "orders", "customers") else ()).with_field(field, column)
+    return replace(
+        table, grain=grain, fields=kept, attributes=table.attributes if grain in ("order_lines", "orders", "customers") else ()
+    ).with_field(field, column)
 
 
 def _grain(present: Grain, canonical: str, field: str) -> Grain:
+    if field in _ONLY_IN:
+        return _ONLY_IN[field]
     if field in fields_for(present) and (not canonical or canonical in GRAIN_TABLES[present]):
         return present
     if canonical:
         return _GRAIN_OF[canonical]
-    owners = [name for name in ("order_lines", "surveys", "cases", "orders", "customers") if field in {one.name for one in TABLES[name].mappable()}]
+    owners = [
+        name
+        for name in ("order_lines", "surveys", "cases", "orders", "customers")
+        if field in {one.name for one in TABLES[name].mappable()}
+    ]
     return "order_lines" if present == "ignore" and field in fields_for("order_lines") else _GRAIN_OF[owners[0]]
 
 

@@ -61,7 +61,7 @@ def customers(staging: Staging, look: Look, assigned: Assignment, orders: Sequen
         return Refined(assigned, (_unlinked(look, orders),))
     named = assigned.fields.get("customer_id")
     key = max(linked, key=lambda pair: (pair[0], pair[1].distinct, pair[1].name == named))[1]
-    person = _person(staging, look, key)
+    person = _person(look, key)
     if person is None:
         return Refined(assigned.having("customer_id", key.name, max(_KEY_CLEAR, assigned.score("customer_id"))).without("customer_key"))
     found = assigned.having("customer_key", key.name, _KEY_CLEAR).having("customer_id", person.name, _KEY_CLEAR)
@@ -74,24 +74,30 @@ def _share(staging: Staging, look: Look, column: ColumnProfile, orders: Sequence
 
 
 def _can_be_key(column: ColumnProfile) -> bool:
-    return bool(column.filled) and "unique" in column.hints and not is_date(column) or is_integer(column) and column.distinct == column.filled
+    return (bool(column.filled) and "unique" in column.hints and not is_date(column)) or (
+        is_integer(column) and column.distinct == column.filled
+    )
 
 
-def _person(staging: Staging, look: Look, key: ColumnProfile) -> ColumnProfile | None:
+def _person(look: Look, key: ColumnProfile) -> ColumnProfile | None:
     """Another id column whose values repeat: several keys are one person."""
-    found = [one for one in look.columns if one.name != key.name and _looks_like_id(one) and _LEAST_PERSONS * look.rows <= one.distinct < one.filled]
+    found = [
+        one
+        for one in look.columns
+        if one.name != key.name and _looks_like_id(one) and _LEAST_PERSONS * look.rows <= one.distinct < one.filled
+    ]
     named = [one for one in found if _says_customer(one)]
-    return (named or [one for one in found if meaning(one.name).concepts <= VAGUE] or [None])[0]
+    return next(iter(named or [one for one in found if meaning(one.name).concepts <= VAGUE]), None)
 
 
 def _says_customer(column: ColumnProfile) -> bool:
     said = meaning(column.name)
-    return "unique" in said.concepts or name_score("customers", "customer_id", said.concepts, said.unknown) >= 0.5
+    return "unique" in said.concepts or name_score("customers", "customer_id", said) >= 0.5
 
 
 def _looks_like_id(column: ColumnProfile) -> bool:
     """Without blanks and with a digit in every example; no date, decimal, e-mail or phone."""
-    if column.hints & {"email", "phone", "long_text", "url"} or is_date(column) and not is_number(column):
+    if column.hints & {"email", "phone", "long_text", "url"} or (is_date(column) and not is_number(column)):
         return False
     if is_number(column) and not is_integer(column):
         return False
@@ -105,7 +111,12 @@ def _order_by_values(staging: Staging, look: Look, assigned: Assignment) -> Assi
         return assigned
     for one in look.columns:
         is_free = one.name not in assigned.fields.values() and meaning(one.name).concepts <= VAGUE | {"name"}
-        if is_free and one.filled == one.rows > one.distinct and _looks_like_id(one) and all(is_constant_within(staging, look.source, one.name, other) for other in (date, customer)):
+        if (
+            is_free
+            and one.filled == one.rows > one.distinct
+            and _looks_like_id(one)
+            and all(is_constant_within(staging, look.source, one.name, other) for other in (date, customer))
+        ):
             return assigned.having("order_id", one.name, CLEAR)
     return assigned
 
@@ -117,17 +128,33 @@ def _without_repeated_total(staging: Staging, look: Look, assigned: Assignment, 
         return assigned
     other = _line_amount(staging, look, assigned, order, total)
     if other is None:
-        problems.append(_total_on_lines(look, total, "question", "so it may be the order's total, and adding the lines would count it several times", _CHOOSE_AMOUNT))
+        problems.append(
+            _total_on_lines(
+                look, total, "question", "so it may be the order's total, and adding the lines would count it several times", _CHOOSE_AMOUNT
+            )
+        )
         return assigned
     field, column = other
     how = f"“{column}”" if field == "net_amount" else f"quantity × “{column}”"
-    problems.append(_total_on_lines(look, total, "info", f"so it is the order's total; the amounts of the lines are taken from {how}", "Choose it as net amount if that is wrong."))
+    problems.append(
+        _total_on_lines(
+            look,
+            total,
+            "info",
+            f"so it is the order's total; the amounts of the lines are taken from {how}",
+            "Choose it as net amount if that is wrong.",
+        )
+    )
     return assigned.without("net_amount").having(field, column, max(CLEAR, assigned.score(field)))
 
 
 def _line_amount(staging: Staging, look: Look, assigned: Assignment, order: str, total: str) -> tuple[str, str] | None:
     """(field, column) that gives the amount of each line: by name, else the price at hand, else a column that adds up to the total."""
-    free = [one for one in look.columns if one.name not in assigned.fields.values() or one.name in (assigned.fields.get("cost_amount"), assigned.fields.get("unit_cost"))]
+    free = [
+        one
+        for one in look.columns
+        if one.name not in assigned.fields.values() or one.name in (assigned.fields.get("cost_amount"), assigned.fields.get("unit_cost"))
+    ]
     net = fields_for(assigned.grain)["net_amount"]
     named = [(pair_score(assigned.grain, net, one), one.name) for one in free]
     for score, column in sorted(named, reverse=True):
@@ -138,9 +165,9 @@ def _line_amount(staging: Staging, look: Look, assigned: Assignment, order: str,
         return "unit_price", price
     for one in free:
         if is_decimal(one) and one.number is not None:
-            if adds_up(staging, look.source, order, total, one.name):
+            if adds_up(staging, look.source, order, total, (one.name,)):
                 return "net_amount", one.name
-            if quantity is not None and adds_up(staging, look.source, order, total, one.name, quantity):
+            if quantity is not None and adds_up(staging, look.source, order, total, (one.name, quantity)):
                 return "unit_price", one.name
     return None
 
@@ -157,7 +184,9 @@ def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[
     """Where discounts stand in several columns, none of them alone is the discount."""
     taken = assigned.fields.get("discount_amount")
     discount = fields_for(assigned.grain)["discount_amount"]
-    others = [one.name for one in look.columns if one.name not in assigned.fields.values() and pair_score(assigned.grain, discount, one) >= CLEAR]
+    others = [
+        one.name for one in look.columns if one.name not in assigned.fields.values() and pair_score(assigned.grain, discount, one) >= CLEAR
+    ]
     if taken is None or not others:
         return assigned
     named = "”, “".join([taken, *others])
@@ -169,7 +198,7 @@ def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[
 def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Problem], contacts: Sequence[str]) -> Assignment:
     """Without a customer id, customers are told apart by e-mail, phone or name, in that order."""
     found = next((name for name in contacts if name in assigned.fields), None)
-    if found is None or assigned.score("customer_id") >= CLEAR and "customer_id" in assigned.fields:
+    if found is None or (assigned.score("customer_id") >= CLEAR and "customer_id" in assigned.fields):
         return assigned
     column = assigned.fields[found]
     message = f"There is no customer id, so customers are told apart by their {CONTACTS[found]}"
@@ -181,9 +210,12 @@ def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Proble
 def _unlinked(look: Look, orders: Sequence[tuple[str, str]]) -> Problem:
     table, column = orders[0]
     message = f"No column holds the customers that “{column}” of {table} names"
-    return Problem("customers_unlinked", "warning", message, "Its columns are taken along only for customers found in both files.", look.source)
+    return Problem(
+        "customers_unlinked", "warning", message, "Its columns are taken along only for customers found in both files.", look.source
+    )
 
 
 def _person_found(look: Look, key: ColumnProfile, person: ColumnProfile) -> Problem:
-    message = f"The orders name customers by “{key.name}”, which is new for each order; “{person.name}” repeats and is taken as the person ({person.distinct:,} people)"
+    message = f"The orders name customers by “{key.name}”, which is new for each order; “{person.name}” repeats and is taken as the person"
+    message += f" ({person.distinct:,} people)"
     return Problem("customer_key_found", "info", message, "", look.source, key.name)

@@ -19,23 +19,38 @@ VOID: frozenset[StatusMeaning] = frozenset({"cancelled", "unpaid"})
 
 #: Phrases, separated by "; ": the whole status or, failing that, words in it. More specific meanings are tried first.
 PHRASES: dict[StatusMeaning, str] = {
-    "unpaid": "unpaid; not paid; pending payment; payment pending; awaiting payment; awaiting cheque; waiting for payment; payment review; on hold payment; abandoned; checkout draft; draft; "
-    "expired; payment failed; failed payment; payment error; unbezahlt; nicht bezahlt; zahlung ausstehend; warten auf zahlung; impayee; impaye; non payee; non paye; en attente de paiement; "
-    "en attente du paiement; pendiente de pago; no pagado; impago; nao pago; aguardando pagamento; pagamento pendente; не оплачен; не оплачено; неоплачен; не оплачена; неоплаченный; "
+    "unpaid": "unpaid; not paid; pending payment; payment pending; awaiting payment; awaiting cheque; waiting for payment; payment "
+    "review; on hold payment; abandoned; checkout draft; draft; "
+    "expired; payment failed; failed payment; payment error; unbezahlt; nicht bezahlt; zahlung ausstehend; warten auf zahlung; impayee; "
+    "impaye; non payee; non paye; en attente de paiement; "
+    "en attente du paiement; pendiente de pago; no pagado; impago; nao pago; aguardando pagamento; pagamento pendente; не оплачен; не "
+    "оплачено; неоплачен; не оплачена; неоплаченный; "
     "ожидает оплаты; ожидание оплаты; ждет оплаты; پرداخت نشده; در انتظار پرداخت; منتظر پرداخت; بدون پرداخت; عدم پرداخت; پرداخت ناموفق",
-    "cancelled": "cancelled; canceled; cancel; cancellation; void; voided; declined; denied; rejected; failed; fraud; unavailable; reversed; aborted; deleted; trash; storniert; storno; abgebrochen; "
-    "abgelehnt; annulliert; gekundigt; annule; annulee; refuse; refusee; cancelado; cancelada; anulado; anulada; rechazado; rechazada; fallido; recusado; indisponivel; отменен; отменено; "
-    "отменена; отменён; отказ; отклонен; аннулирован; аннулировано; недоступен; لغو; لغو شده; لغو شد; کنسل; کنسل شده; رد شده; ناموفق; ابطال; باطل",
-    "returned": "returned; return; refunded; refund; partially refunded; partially returned; chargeback; charged back; zuruckgegeben; retoure; retourniert; erstattet; rembourse; remboursee; retourne; "
-    "devuelto; devuelta; reembolsado; reembolsada; devolvido; devolvida; возврат; возвращен; возвращено; возвращена; مرجوع; مرجوعی; مرجوع شده; برگشتی; بازگشت وجه; عودت",
-    "completed": "completed; complete; delivered; fulfilled; closed; paid; payment accepted; captured; settled; succeeded; success; done; finished; received; abgeschlossen; geliefert; zugestellt; bezahlt; "
-    "erledigt; termine; terminee; livre; livree; paye; payee; completado; completada; entregado; entregada; pagado; pagada; finalizado; concluido; concluida; entregue; pago; finalizada; "
-    "выполнен; выполнено; выполнена; доставлен; доставлено; доставлена; завершен; завершено; завершена; оплачен; оплачено; оплачена; получен; вручен; закрыт; تکمیل; تکمیل شده; تحویل شده; "
+    "cancelled": "cancelled; canceled; cancel; cancellation; void; voided; declined; denied; rejected; failed; fraud; unavailable; "
+    "reversed; aborted; deleted; trash; storniert; storno; abgebrochen; "
+    "abgelehnt; annulliert; gekundigt; annule; annulee; refuse; refusee; cancelado; cancelada; anulado; anulada; rechazado; rechazada; "
+    "fallido; recusado; indisponivel; отменен; отменено; "
+    "отменена; отменён; отказ; отклонен; аннулирован; аннулировано; недоступен; لغو; لغو شده; لغو شد; کنسل; کنسل شده; رد شده; ناموفق; "
+    "ابطال; باطل",
+    "returned": "returned; return; refunded; refund; partially refunded; partially returned; chargeback; charged back; zuruckgegeben; "
+    "retoure; retourniert; erstattet; rembourse; remboursee; retourne; "
+    "devuelto; devuelta; reembolsado; reembolsada; devolvido; devolvida; возврат; возвращен; возвращено; возвращена; مرجوع; مرجوعی; "
+    "مرجوع شده; برگشتی; بازگشت وجه; عودت",
+    "completed": "completed; complete; delivered; fulfilled; closed; paid; payment accepted; captured; settled; succeeded; success; "
+    "done; finished; received; abgeschlossen; geliefert; zugestellt; bezahlt; "
+    "erledigt; termine; terminee; livre; livree; paye; payee; completado; completada; entregado; entregada; pagado; pagada; finalizado; "
+    "concluido; concluida; entregue; pago; finalizada; "
+    "выполнен; выполнено; выполнена; доставлен; доставлено; доставлена; завершен; завершено; завершена; оплачен; оплачено; оплачена; "
+    "получен; вручен; закрыт; تکمیل; تکمیل شده; تحویل شده; "
     "تحویل داده شده; پرداخت شده; موفق; انجام شده; ارسال و تحویل",
-    "open": "open; new; pending; processing; in process; in progress; confirmed; approved; accepted; authorized; invoiced; shipped; dispatched; in transit; sent; packed; created; placed; on hold; "
-    "backordered; partially fulfilled; unfulfilled; partially shipped; unshipped; shipping; preparation in progress; neu; offen; in bearbeitung; versendet; versandt; bestatigt; "
-    "en cours; en cours de preparation; expedie; expediee; nouveau; en proceso; procesando; enviado; pendiente; nuevo; confirmado; em processamento; processando; faturado; aprovado; criado; "
-    "новый; новая; принят; в обработке; обрабатывается; в работе; подтвержден; согласован; отправлен; отгружен; передан в доставку; комплектуется; собран; в пути; جدید; در حال پردازش; "
+    "open": "open; new; pending; processing; in process; in progress; confirmed; approved; accepted; authorized; invoiced; shipped; "
+    "dispatched; in transit; sent; packed; created; placed; on hold; "
+    "backordered; partially fulfilled; unfulfilled; partially shipped; unshipped; shipping; preparation in progress; neu; offen; in "
+    "bearbeitung; versendet; versandt; bestatigt; "
+    "en cours; en cours de preparation; expedie; expediee; nouveau; en proceso; procesando; enviado; pendiente; nuevo; confirmado; em "
+    "processamento; processando; faturado; aprovado; criado; "
+    "новый; новая; принят; в обработке; обрабатывается; в работе; подтвержден; согласован; отправлен; отгружен; передан в доставку; "
+    "комплектуется; собран; в пути; جدید; در حال پردازش; "
     "در حال انجام; ثبت شده; تایید شده; ارسال شده; در حال ارسال; آماده ارسال; پردازش",
 }
 

@@ -13,10 +13,10 @@ from crm_core.errors import Problem
 from crm_core.mapping import attributes, refine
 from crm_core.mapping.assign import Assignment
 from crm_core.mapping.doubts import doubts, requirements
-from crm_core.mapping.formats import with_formats
+from crm_core.mapping.formats import NO_CHOICES, with_formats
 from crm_core.mapping.grains import Look, Verdict, decide_grains
 from crm_core.mapping.guess import BY_VALUES
-from crm_core.mapping.model import Grain, ImportOptions, Mapping, TableMapping, fields_for
+from crm_core.mapping.model import ImportOptions, Mapping, TableMapping, fields_for
 from crm_core.mapping.profile import ColumnProfile, profile
 from crm_core.sources.staging import Staging
 
@@ -43,7 +43,7 @@ class Suggestion:
         return not any(problem.severity in ("error", "question") for problem in self.problems)
 
 
-def suggest(staging: Staging, options: ImportOptions = ImportOptions(), remembered: Mapping | None = None) -> Suggestion:
+def suggest(staging: Staging, options: ImportOptions = NO_CHOICES, remembered: Mapping | None = None) -> Suggestion:
     """The suggestion for all staged tables; `remembered` decisions hold for tables of the same columns.
 
     Formats of dates and numbers are decided anew from the values; a remembered order of day and month only settles what they leave open.
@@ -54,11 +54,20 @@ def suggest(staging: Staging, options: ImportOptions = ImportOptions(), remember
     tables = [_table(staging, look, found[look.source]) for look in looks]
     problems = [problem for look in looks for problem in found[look.source].problems]
     recalled = [_recalled(look, remembered) for look in looks]
-    asked = [problem for look, table, kept in zip(looks, tables, recalled, strict=True) if kept is None for problem in doubts(staging, look, table, found[look.source].assignment)]
+    asked = [
+        problem
+        for look, table, kept in zip(looks, tables, recalled, strict=True)
+        if kept is None
+        for problem in doubts(staging, look, table, found[look.source].assignment)
+    ]
     decided = with_formats(staging, [kept or table for kept, table in zip(recalled, tables, strict=True)], options, remembered)
     mapping = Mapping(tuple(decided.tables), options)
     problems += [*asked, *decided.problems, *_left_out(mapping, verdicts), *requirements(mapping)]
-    return Suggestion(mapping, {look.source: _reasons(look, table, found[look.source].assignment) for look, table in zip(looks, mapping.tables, strict=True)}, tuple(problems))
+    return Suggestion(
+        mapping,
+        {look.source: _reasons(look, table, found[look.source].assignment) for look, table in zip(looks, mapping.tables, strict=True)},
+        tuple(problems),
+    )
 
 
 def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdict]) -> dict[str, refine.Refined]:
@@ -68,7 +77,11 @@ def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdic
         grain = verdicts[look.source].grain
         assigned = look.assigned(grain)
         found[look.source] = refine.sales(staging, look, assigned) if grain in ("order_lines", "orders") else refine.Refined(assigned)
-    buyers = [(source, one.assignment.fields["customer_id"]) for source, one in found.items() if verdicts[source].grain in ("order_lines", "orders") and "customer_id" in one.assignment.fields]
+    buyers = [
+        (source, one.assignment.fields["customer_id"])
+        for source, one in found.items()
+        if verdicts[source].grain in ("order_lines", "orders") and "customer_id" in one.assignment.fields
+    ]
     for look in looks:
         if verdicts[look.source].grain == "customers":
             found[look.source] = refine.customers(staging, look, look.assigned("customers"), buyers)
@@ -95,7 +108,13 @@ def _used(table: TableMapping) -> set[str]:
 
 def _left_out(mapping: Mapping, verdicts: dict[str, Verdict]) -> list[Problem]:
     return [
-        Problem("table_ignored", "info", f"This table is left out: {verdicts[one.source].reason}", "Choose what one row is if it should be used.", one.source)
+        Problem(
+            "table_ignored",
+            "info",
+            f"This table is left out: {verdicts[one.source].reason}",
+            "Choose what one row is if it should be used.",
+            one.source,
+        )
         for one in mapping.tables
         if one.grain == "ignore"
     ]
@@ -103,12 +122,17 @@ def _left_out(mapping: Mapping, verdicts: dict[str, Verdict]) -> list[Problem]:
 
 def _reasons(look: Look, table: TableMapping, assigned: Assignment) -> dict[str, Reason]:
     fields = fields_for(table.grain)
-    return {name: _reason(fields[name].label, look.column(column), assigned.score(name) if assigned.fields.get(name) == column else 1.0) for name, column in table.fields.items()}
+    return {
+        name: _reason(fields[name].label, look.column(column), assigned.score(name) if assigned.fields.get(name) == column else 1.0)
+        for name, column in table.fields.items()
+    }
 
 
 def _reason(label: str, column: ColumnProfile, score: float) -> Reason:
     """ "the name “Uid” means customer id; 8,000 different values"."""
-    grounds = f"the name “{column.name}” means {label.lower()}" if score > BY_VALUES else f"the values of “{column.name}” fit {label.lower()}"
+    grounds = (
+        f"the name “{column.name}” means {label.lower()}" if score > BY_VALUES else f"the values of “{column.name}” fit {label.lower()}"
+    )
     return Reason(column.name, round(min(score, 1.0), 2), f"{grounds}; {_what(column)}")
 
 

@@ -29,17 +29,32 @@ def _of_table(staging: Staging, table: TableMapping) -> list[Problem]:
     if staged is None:
         return [Problem("table_unknown", "error", "This table has not been read", "Read the file again.", table.source)]
     if table.grain not in GRAIN_LABELS:
-        return [Problem("grain_unknown", "error", f"A row cannot be “{table.grain}”", f"Choose one of {', '.join(GRAIN_LABELS)}.", table.source)]
+        return [
+            Problem("grain_unknown", "error", f"A row cannot be “{table.grain}”", f"Choose one of {', '.join(GRAIN_LABELS)}.", table.source)
+        ]
     if table.grain == "ignore":
         return []
     columns = {one.name for one in staged.columns}
-    return [*_unknown_fields(table), *_unknown_columns(table, columns), *_fed_twice(table), *_without_format(table), *ambiguous_dates(table)]
+    return [
+        *_unknown_fields(table),
+        *_unknown_columns(table, columns),
+        *_fed_twice(table),
+        *_without_format(table),
+        *ambiguous_dates(table),
+    ]
 
 
 def _unknown_fields(table: TableMapping) -> list[Problem]:
     known = fields_for(table.grain)
     return [
-        Problem("field_unknown", "error", f"A row that is {GRAIN_LABELS[table.grain]} has no “{name}”", f"Fields are {', '.join(known)}.", table.source, column)
+        Problem(
+            "field_unknown",
+            "error",
+            f"A row that is {GRAIN_LABELS[table.grain]} has no “{name}”",
+            f"Fields are {', '.join(known)}.",
+            table.source,
+            column,
+        )
         for name, column in table.fields.items()
         if name not in known
     ]
@@ -47,7 +62,11 @@ def _unknown_fields(table: TableMapping) -> list[Problem]:
 
 def _unknown_columns(table: TableMapping, columns: set[str]) -> list[Problem]:
     used = dict.fromkeys([*table.fields.values(), *table.attributes])
-    return [Problem("column_unknown", "error", f"There is no column “{one}”", "Choose one of the columns of the file.", table.source, one) for one in used if one not in columns]
+    return [
+        Problem("column_unknown", "error", f"There is no column “{one}”", "Choose one of the columns of the file.", table.source, one)
+        for one in used
+        if one not in columns
+    ]
 
 
 def _fed_twice(table: TableMapping) -> list[Problem]:
@@ -55,13 +74,26 @@ def _fed_twice(table: TableMapping) -> list[Problem]:
     problems = []
     for column, times in Counter([*table.fields.values(), *table.attributes]).items():
         if times > 1:
-            fields = ", ".join([*(name for name, fed in table.fields.items() if fed == column), *(["an attribute"] if column in table.attributes else [])])
-            message = f"The column feeds {times} fields ({fields})" if column not in table.attributes else f"The column is chosen more than once ({fields})"
-            problems.append(Problem("column_used_twice", "error", message, "Choose another column for all but one of them.", table.source, column))
+            fields = ", ".join(
+                [*(name for name, fed in table.fields.items() if fed == column), *(["an attribute"] if column in table.attributes else [])]
+            )
+            message = (
+                f"The column feeds {times} fields ({fields})"
+                if column not in table.attributes
+                else f"The column is chosen more than once ({fields})"
+            )
+            problems.append(
+                Problem("column_used_twice", "error", message, "Choose another column for all but one of them.", table.source, column)
+            )
     return problems
 
 
 def _without_format(table: TableMapping) -> list[Problem]:
     missing = [column for column in columns_of(table, DATE_KINDS).values() if column not in table.dates]
     missing += [column for column in columns_of(table, NUMBER_KINDS).values() if column not in table.numbers]
-    return [Problem("format_missing", "error", "It is not decided how the column writes its values", "Choose the column again.", table.source, one) for one in missing]
+    return [
+        Problem(
+            "format_missing", "error", "It is not decided how the column writes its values", "Choose the column again.", table.source, one
+        )
+        for one in missing
+    ]

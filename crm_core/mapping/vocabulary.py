@@ -9,45 +9,60 @@ from __future__ import annotations
 
 #: concept -> words of English, German, French, Spanish, Portuguese, Russian, Persian
 WORDS: dict[str, str] = {
-    "customer": "customer customers client buyer shopper user member household subscriber guest consumer cust account caller patron donor kunde kunden kaufer "
-    "mitglied cliente comprador acheteur usuario utilisateur клиент* покупател* заказчик* пользовател* контрагент* مشتری مشتریان خریدار کاربر اعضا عضو family haushalt visitor visitors moshtari",
-    "id": "id ids identifier key code no nr num number nummer numero ref reference uuid guid hash kennung codigo identifiant номер* код кода "
+    "customer": "customer customers client buyer shopper user member household subscriber guest consumer cust account caller patron "
+    "donor kunde kunden kaufer "
+    "mitglied cliente comprador acheteur usuario utilisateur клиент* покупател* заказчик* пользовател* контрагент* مشتری مشتریان خریدار "
+    "کاربر اعضا عضو family haushalt visitor visitors moshtari",
+    "id": "id ids identifier key code no nr num number nummer numero ref reference uuid guid hash kennung codigo identifiant номер* код "
+    "кода "
     "идентификатор* ид артикул* شناسه شماره کد",
-    "order": "order purchase purchased invoice basket receipt bill transaction trx txn check cart deal booking bestellung bestell bestellungs auftrag auftrags "
-    "rechnung rechnungs beleg kauf einkaufs warenkorb pedido compra factura fatura venta venda ticket_no commande facture achat заказ* чек чека чеков чеки накладн* счет* "
-    "сделк* покупк* покупок транзакц* سفارش سفارشات فاکتور خرید تراکنش صورتحساب bon quittung factor sefaresh kharid",
+    "order": "order purchase purchased invoice basket receipt bill transaction trx txn check cart deal booking bestellung bestell "
+    "bestellungs auftrag auftrags "
+    "rechnung rechnungs beleg kauf einkaufs warenkorb pedido compra factura fatura venta venda ticket_no commande facture achat заказ* "
+    "чек чека чеков чеки накладн* счет* "
+    "сделк* документ* покупк* покупок транзакц* سفارش سفارشات فاکتور خرید تراکنش صورتحساب bon quittung factor sefaresh kharid",
     "line": "line row position pos zeile linea linha ligne позици* строк* ردیف سطر",
     "item": "item lineitem items قلم اقلام",
-    "product": "product products article goods good stock merchandise artikel artikels produkt waren producto produto produit товар* продукт* номенклатур* "
+    "product": "product products article goods good stock merchandise artikel artikels produkt waren producto produto produit товар* "
+    "продукт* номенклатур* "
     "کالا کالای محصول محصولات kala mahsul",
     "name": "name title label titel nombre nome nom libelle наименован* назван* имя имени фио نام عنوان nam",
     "description": "description desc bezeichnung beschreibung descripcion descricao designation описани* شرح توضیحات",
     "billing": "billing billed",
-    "category": "category department group class genre kategorie warengruppe gruppe abteilung categoria categorie rayon категори* групп* отдел* دسته "
+    "category": "category department group class genre kategorie warengruppe gruppe abteilung categoria categorie rayon категори* "
+    "групп* отдел* دسته "
     "دسته_بندی گروه طبقه",
     "type": "type kind typ art тип* вид вида نوع tipo",
     "sub": "sub subcategory under unter подкатегори* زیر",
-    "count": "quantity qty count units pieces pcs sold menge anzahl stuck stuckzahl cantidad cant unidades quantidade qtd quantite qte количеств* кол шт штук تعداد "
+    "count": "quantity qty count units pieces pcs sold menge anzahl stuck stuckzahl cantidad cant unidades quantidade qtd quantite qte "
+    "количеств* кол шт штук تعداد "
     "مقدار tedad",
     "unit": "unit single per each einzel stuckpreis unitario unitaire единиц* ед за_единицу واحد تکی فی",
     "price": "price preis preise precio preco prix цена цены цене قیمت بها نرخ gheymat qeymat",
-    "amount": "amount sum value dollar dollars money usd eur gbp rub spend spent paid betrag summe wert importe valor montant сумм* стоимост* مبلغ ارزش mablagh",
+    "amount": "amount sum value dollar dollars money usd eur gbp rub spend spent paid betrag summe wert importe valor montant сумм* "
+    "стоимост* مبلغ ارزش mablagh",
     "total": "total grand gesamt gesamtbetrag summe_gesamt итог* всего общ* جمع کل مجموع",
-    "sales": "sales sale revenue turnover income gmv umsatz erlos verkauf ventas ingresos vendas receita faturamento выручк* оборот* продаж* доход* فروش درآمد foroush forush",
+    "sales": "sales sale revenue turnover income gmv umsatz erlos verkauf ventas ingresos vendas receita faturamento выручк* оборот* "
+    "продаж* доход* فروش درآمد foroush forush",
     "net": "net netto neto liquido чист* خالص",
     "gross": "gross brutto bruto ناخالص",
     "list": "list catalog catalogue msrp rrp compare listen liste каталог* прайс* لیست",
-    "discount": "discount discounts disc rebate coupon voucher promo promotion markdown rabatt nachlass gutschein descuento desconto remise reduction скидк* купон* "
+    "discount": "discount discounts disc rebate coupon voucher promo promotion markdown rabatt nachlass gutschein descuento desconto "
+    "remise reduction скидк* купон* "
     "промокод* تخفیف کوپن",
-    "cost": "cost costs cogs expense kosten einkauf einstand einkaufspreis costo custo coste cout себестоимост* затрат* расход* закупочн* هزینه تمام_شده",
+    "cost": "cost costs cogs expense kosten einkauf einstand einkaufspreis costo custo coste cout себестоимост* затрат* расход* "
+    "закупочн* هزینه تمام_شده",
     "profit": "profit margin gewinn marge deckungsbeitrag ganancia beneficio lucro margem benefice прибыл* марж* سود",
     "delivery": "delivery freight lieferung liefer lieferungs frete entrega livraison доставк* حمل تحویل",
-    "shipping": "shipping ship shipped shipment postage fulfillment dispatch dispatched versand versendet envio expedition port отгруж* отгрузк* отправ* ارسال پست",
+    "shipping": "shipping ship shipped shipment postage fulfillment dispatch dispatched versand versendet envio expedition port отгруж* "
+    "отгрузк* отправ* ارسال پست",
     "delivered": "delivered geliefert zugestellt entregado entregue livree доставлен* تحویل_شده",
-    "promised": "estimated promised expected planned eta scheduled geplant erwartet voraussichtlich zugesagt estimada estimado prevista prometida prevue план* ожидаем* "
+    "promised": "estimated promised expected planned eta scheduled geplant erwartet voraussichtlich zugesagt estimada estimado prevista "
+    "prometida prevue план* ожидаем* "
     "обещан* расчетн* وعده برآوردی تخمینی موعود",
     "date": "date day datum tag fecha data dia jour дата даты дату день дня تاریخ روز dt on tarikh",
-    "time": "time timestamp ts at datetime zeit uhrzeit zeitstempel zeitpunkt hora heure horodatage время времени زمان ساعت when buy_ts stamp",
+    "time": "time timestamp ts at datetime zeit uhrzeit zeitstempel zeitpunkt hora heure horodatage время времени زمان ساعت when buy_ts "
+    "stamp",
     "jalali": "shamsi shamsy jalali solar hijri شمسی جلالی persian_date",
     "created": "created placed create erstellt angelegt creado creacion criado criacao cree creation создан* оформлен* ثبت ایجاد",
     "updated": "updated modified changed geandert modifie actualizado изменен* обновлен* ویرایش",
@@ -65,15 +80,21 @@ WORDS: dict[str, str] = {
     "email": "email mail почт* эл_почт* ایمیل correo courriel",
     "phone": "phone mobile tel telephone cell telefon handy telefono telefone celular телефон* тел تلفن موبایل همراه mobil",
     "consent": "consent newsletter optin gdpr einwilligung consentimiento согласи* подписк* موافقت خبرنامه accepts_marketing opt_in",
-    "joined": "joined registered registration signup since member_since mitglied_seit регистрац* registriert registrierung registro cadastro inscription عضویت ثبت_نام",
-    "score": "score rating nps csat ces star stars grade satisfaction points bewertung punkte puntuacion calificacion puntaje avaliacao pontuacao evaluation оценк* балл* "
+    "joined": "joined registered registration signup since member_since mitglied_seit регистрац* registriert registrierung registro "
+    "cadastro inscription عضویت ثبت_نام",
+    "score": "score rating nps csat ces star stars grade satisfaction points bewertung punkte puntuacion calificacion puntaje avaliacao "
+    "pontuacao evaluation оценк* балл* "
     "рейтинг* امتیاز نمره رضایت",
-    "survey": "survey review response feedback respondent opinion umfrage rezension antwort encuesta resena pesquisa avis enquete опрос* отзыв* анкет* ответ* نظر نظرسنجی "
+    "survey": "survey review response feedback respondent opinion umfrage rezension antwort encuesta resena pesquisa avis enquete "
+    "опрос* отзыв* анкет* ответ* نظر نظرسنجی "
     "پاسخ بازخورد reviewed",
-    "comment": "comment text message body verbatim remark content kommentar mensaje comentario commentaire texto texte комментари* текст* сообщени* متن دیدگاه پیام",
-    "case": "case ticket complaint incident issue request claim inquiry beschwerde anfrage vorfall reclamacion queja chamado reclamacao reclamation обращени* жалоб* "
+    "comment": "comment text message body verbatim remark content kommentar mensaje comentario commentaire texto texte комментари* "
+    "текст* сообщени* متن دیدگاه پیام",
+    "case": "case ticket complaint incident issue request claim inquiry beschwerde anfrage vorfall reclamacion queja chamado reclamacao "
+    "reclamation обращени* жалоб* "
     "тикет* заявк* инцидент* претензи* شکایت شکایات درخواست تیکت",
-    "opened": "opened open received raised reported submitted geoffnet eroffnet eingegangen eingang abierto aberto ouvert открыт* поступ* получен* باز دریافت",
+    "opened": "opened open received raised reported submitted geoffnet eroffnet eingegangen eingang abierto aberto ouvert открыт* "
+    "поступ* получен* باز دریافت",
     "resolved": "resolved solved resolution gelost erledigt resuelto resolvido resolu решен* حل",
     "closed": "closed geschlossen abgeschlossen cerrado fechado ferme cloture закрыт* завершен* بسته",
     "answered": "answered answer replied reply responded beantwortet respondida ответа отвечен*",
@@ -94,15 +115,21 @@ WORDS: dict[str, str] = {
     "scale": "scale skala escala echelle шкал* مقیاس",
     "unique": "unique person global master canonical eindeutig unico уникальн* یکتا",
     # what never is a field of ours: such a word speaks against every other reading of the name
-    "seller": "seller vendor merchant supplier store shop warehouse manager agent rep employee staff cashier operator salesperson brand manufacturer branch verkaufer lieferant "
-    "handler vendedor proveedor fornecedor loja tienda vendeur fournisseur magasin продав* поставщик* магазин* склад* менеджер* бренд* производител* کارمند فروشنده "
+    "seller": "seller vendor merchant supplier store shop warehouse manager agent rep employee staff cashier operator salesperson brand "
+    "manufacturer branch verkaufer lieferant "
+    "handler vendedor proveedor fornecedor loja tienda vendeur fournisseur magasin продав* поставщик* магазин* склад* менеджер* бренд* "
+    "производител* کارمند فروشنده "
     "فروشگاه انبار برند opened_by resolved_by created_by updated_by assigned",
-    "address": "address street zip postal postcode plz adresse strasse direccion endereco cep адрес* улиц* индекс* آدرس نشانی پستی latitude longitude lat lng prefix",
+    "address": "address street zip postal postcode plz adresse strasse direccion endereco cep адрес* улиц* индекс* آدرس نشانی پستی "
+    "latitude longitude lat lng prefix",
     "tax": "tax taxes vat mwst ust steuer iva impuesto imposto tva taxe ндс налог* مالیات",
     "share": "percent percentage pct rate share ratio prozent porcentaje percentual pourcentage процент* доля درصد",
-    "calendar": "week month quarter year weekday woche monat quartal jahr semana mes ano trimestre semaine mois trimestre annee недел* месяц* квартал* год هفته ماه سال",
-    "refund": "refund refunded returned return chargeback erstattung storno retoure reembolso devolucion remboursement возврат* مرجوعی بازگشت",
-    "payment": "payment pay installments installment sequential zahlung bezahlung zahlungsart pago pagamento paiement оплат* платеж* پرداخت financial",
+    "calendar": "week month quarter year weekday woche monat quartal jahr semana mes ano trimestre semaine mois trimestre annee недел* "
+    "месяц* квартал* год هفته ماه سال",
+    "refund": "refund refunded returned return chargeback erstattung storno retoure reembolso devolucion remboursement возврат* مرجوعی "
+    "بازگشت",
+    "payment": "payment pay installments installment sequential zahlung bezahlung zahlungsart pago pagamento paiement оплат* платеж* "
+    "پرداخت financial",
     "cancelled": "cancelled canceled storniert cancelado annule отмен* لغو",
     "size": "weight length height width photos package pack gewicht peso poids вес размер* وزن اندازه lenght size",
     "index": "index unnamed column",
@@ -179,6 +206,60 @@ LEADING: dict[str, str] = {"num": "count", "nb": "count", "cnt": "count", "numer
 
 #: words that say nothing about the field
 NOISE = frozenset(
-    "the of de da do del la le les des der die das du d l a an in to for and und et y e o us u our is was s sys by из в на от по для и به از در های ها ی و "
-    "base formatted local utc gmt".split()
+    [
+        "the",
+        "of",
+        "de",
+        "da",
+        "do",
+        "del",
+        "la",
+        "le",
+        "les",
+        "des",
+        "der",
+        "die",
+        "das",
+        "du",
+        "d",
+        "l",
+        "a",
+        "an",
+        "in",
+        "to",
+        "for",
+        "and",
+        "und",
+        "et",
+        "y",
+        "e",
+        "o",
+        "us",
+        "u",
+        "our",
+        "is",
+        "was",
+        "s",
+        "sys",
+        "by",
+        "из",
+        "в",
+        "на",
+        "от",
+        "по",
+        "для",
+        "и",
+        "به",
+        "از",
+        "در",
+        "های",
+        "ها",
+        "ی",
+        "و",
+        "base",
+        "formatted",
+        "local",
+        "utc",
+        "gmt",
+    ]
 )

@@ -1,0 +1,79 @@
+"""Everything that is wrong with a mapping is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crm_core.mapping.model import DateFormat, Mapping, NumberFormat, TableMapping
+from crm_core.mapping.validate import validate
+from crm_core.sources.staging import Staging
+from tests.crm_core.mapping.cells import put_columns
+
+SALES = TableMapping(
+    "sales",
+    "order_lines",
+    {"customer_id": "client", "ordered_at": "day", "net_amount": "sum"},
+    numbers={"sum": NumberFormat()},
+    dates={"day": DateFormat("iso")},
+)
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Iterator[Staging]:
+    with Staging(tmp_path) as area:
+        put_columns(area, {"client": ["x"], "day": ["2023-01-15"], "sum": ["1.5"], "order": ["1"]}, name="sales")
+        put_columns(area, {"order": ["1"], "client": ["x"], "day": ["2023-01-15"]}, name="orders")
+        yield area
+
+
+def codes(staging: Staging, *tables: TableMapping) -> list[str]:
+    return [problem.code for problem in validate(staging, Mapping(tables))]
+
+
+def test_a_whole_mapping_has_no_problem(staging: Staging) -> None:
+    assert codes(staging, SALES) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (replace(SALES, source="gone"), "table_unknown"),
+        (SALES.with_field("net_amount", "sums"), "column_unknown"),
+        (SALES.with_field("product_id", "client"), "column_used_twice"),
+        (replace(SALES, attributes=("client",)), "column_used_twice"),
+        (replace(SALES, fields=SALES.fields | {"score": "order"}), "field_unknown"),
+        (replace(SALES, dates={}), "format_missing"),
+        (replace(SALES, numbers={}), "format_missing"),
+        (replace(SALES, dates={"day": DateFormat("dmy", is_ambiguous=True)}), "date_order"),
+        (SALES.with_field("net_amount", None), "no_amount"),
+        (SALES.with_field("ordered_at", None), "no_date"),
+        (SALES.with_field("customer_id", None), "no_customer"),
+        (TableMapping("sales", "customers"), "no_amount"),
+        (TableMapping("sales", "ignore"), "nothing_to_use"),
+        (TableMapping("sales", "sails"), "grain_unknown"),  # type: ignore[arg-type]
+    ],
+)
+def test_each_fault_is_found(staging: Staging, changed: TableMapping, code: str) -> None:
+    assert code in codes(staging, changed)
+
+
+def test_a_date_and_a_customer_may_come_from_the_orders_file(staging: Staging) -> None:
+    lines = TableMapping("sales", "order_lines", {"order_id": "order", "net_amount": "sum"}, numbers={"sum": NumberFormat()})
+    orders = TableMapping(
+        "orders", "orders", {"order_id": "order", "customer_id": "client", "ordered_at": "day"}, dates={"day": DateFormat("iso")}
+    )
+    assert codes(staging, lines, orders) == []
+    assert set(codes(staging, lines)) == {"no_date", "no_customer"}
+
+
+def test_surveys_or_cases_alone_are_enough(staging: Staging) -> None:
+    assert codes(staging, TableMapping("sales", "surveys", {"score": "sum"}, numbers={"sum": NumberFormat()})) == []
+    assert codes(staging, TableMapping("sales", "cases", {"case_id": "order"})) == []
+
+
+def test_all_faults_are_told_at_once(staging: Staging) -> None:
+    assert len(codes(staging, TableMapping("sales", "order_lines", {"product": "nothing", "score": "sum"}))) >= 5
