@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 
 from crm_core.analytics import pareto, rfm
 from crm_core.analytics.intervals import newcombe
+from crm_core.analytics.segment_words import count as count_in_words
 from crm_core.analytics.segment_words import money_in_words
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
@@ -62,13 +63,14 @@ def find_leads(
 def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.Table | None) -> Iterator[Lead]:
     """Customers who used to buy often and have not for long."""
     grid = rfm.grid(ws, as_of, settings, shown)
-    slipping = grid[(grid["r_score"] <= 2) & (grid["f_score"] >= 3)]
+    slipping = grid[(grid["r_score"] <= 2) & (grid["f_score"] >= 3) & (grid["customers"] > 0)]
     count, sales, everything = int(slipping["customers"].sum()), slipping["net_sales"].sum(), grid["net_sales"].sum()
     if count and sales > 0:
         names = " and ".join(name for name in settings.segments.names if name in set(slipping["segment"]))
+        who = f"{count:,} frequent customers have" if count > 1 else "1 frequent customer has"
         yield Lead(
             "segments",
-            f"{count:,} frequent customers have not ordered for long ({names}): they brought"
+            f"{who} not ordered for long ({names}): they brought"
             f" {money_in_words(sales, ws.currency)}, {sales / everything:.1%} of net sales.",
         )
 
@@ -83,7 +85,7 @@ def _concentration(ws: Workspace, as_of: date, shown: ir.Table | None) -> Iterat
     if found.customers_below_zero:
         yield Lead(
             "key_customers",
-            f"{found.customers_below_zero:,} customers returned more than they kept: {money_in_words(found.value_below_zero, ws.currency)}.",
+            f"{count_in_words(found.customers_below_zero, 'customer')} returned more than they kept: {money_in_words(found.value_below_zero, ws.currency)}.",
         )
 
 

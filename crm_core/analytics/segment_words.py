@@ -84,5 +84,6 @@ def days_in_words(cuts: CutPoints, low: int, high: int) -> str:
 
 def money_in_words(amount: Decimal | float, currency: str = "") -> str:
     """Amounts as sentences show them: no decimals from 100 on, the currency in front."""
-    digits = 0 if abs(amount) >= 100 or amount == round(amount) else 2
-    return f"{currency} {amount:,.{digits}f}".strip()
+    number = float(amount)
+    digits = 0 if abs(number) >= 100 or number == round(number) else 2
+    return f"{currency} {number:,.{digits}f}".strip()
