@@ -8,6 +8,7 @@ end of its lines, and they are filled up.
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -72,7 +73,14 @@ def _decide(path: Path, title: str, options: ReadOptions) -> Reading:
     sample = _sample(path, title)
     declared = dialect.sep_line(sample)
     chosen = dialect.detect(sample.split("\n", 1)[1] if declared else sample, options.delimiter or declared)
-    records = dialect.records(sample, chosen)
+    try:
+        records = dialect.records(sample, chosen)
+    except csv.Error as error:
+        raise SourceError(
+            "This is not a table",
+            f"“{title}” begins with a cell of more than 100,000 characters.",
+            "Check that quotation marks around texts are closed, or export the data again as Excel.",
+        ) from error
     if declared and options.skip_rows is None:
         found = layout.find(records[1:], None, options.has_header)
         found = replace(found, skip=found.skip + 1)

@@ -144,6 +144,7 @@ def test_one_line_of_20_megabytes(stage_bytes, read):
         ("\n\n  \n", "The file is empty"),
         ("id,name,amount\n", "The table has no rows"),
         ("id,name\n1,a\x00b\n2,c\n", "This is not a table"),
+        ("a,b,c" + "x" * 500_000 + "\n1,2,3\n", "This is not a table"),
         (bytes((i * 7919 + i * i) % 256 for i in range(20_000)), "This is not a table"),
     ],
 )
