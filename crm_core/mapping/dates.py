@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 import ibis
@@ -20,7 +21,7 @@ import ibis.expr.types as ir
 from crm_core.mapping import functions, month_names
 from crm_core.mapping import text as words
 from crm_core.mapping.model import DateFormat, DateStyle
-from crm_core.sources.staging import Staging
+from crm_core.sources.staging import StagedTable, Staging
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 FIRST_JALALI_YEAR, LAST_JALALI_YEAR = 1300, 1479
@@ -37,6 +38,8 @@ _DATE = (
     r"^(?:\p{L}+\.?,?\s+)?(\d{1,4}|\p{L}{2,})\.?" + _SEPARATOR + r"(\d{1,2}|\p{L}{2,})\.?" + _SEPARATOR + r"(\d{1,4})(?:\s*г\.?)?"
     r"(?:(?:T|,?\s+(?:at\s+)?)(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*([AaPp])?(?:\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?)?(?:T?\s*\d{0,2})?$"
 )
+#: The usual case of it, which is taken apart seven times faster.
+_NUMERIC_DATE = r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?))?()()$"
 _OFFSET = r":\d{2}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2})|T.*Z$"
 
 #: Digits without separators: length -> how strptime reads them.
@@ -64,7 +67,7 @@ def read(column: ir.Value, fmt: DateFormat, timezone: str = "UTC") -> ir.Timesta
         return functions.once(_compact(text), lambda moment: _plausible(moment))
     if fmt.style == "jalali":
         return functions.once(_parts(_with_separators(text)), lambda parts: _jalali(parts, timezone))
-    order = "ymd" if fmt.style == "iso" else fmt.style
+    order: Order = "ymd" if fmt.style == "iso" else "mdy" if fmt.style == "mdy" else "dmy"
     by_parts = functions.once(_parts(text), lambda parts: _gregorian(parts, order, timezone))
     if fmt.style == "iso":
         return ibis.coalesce(_iso(text), by_parts)
@@ -84,15 +87,15 @@ def _native(column: ir.Value, timezone: str) -> ir.TimestampValue:
 
 def _iso(text: ir.StringValue) -> ir.TimestampValue:
     """Year first, by a bare cast: of what has the usual length, or no offset (a bare cast would drop it); NULL for the rest."""
-    is_usual = (text.length() == 10) | ((text.length() == 19) & (text.substr(16, 1) == ":"))
-    cast = _plausible(text.try_cast("timestamp(6)"))
-    return ibis.cases((is_usual, cast), (text.re_search(_OFFSET), ibis.null("timestamp(6)")), else_=cast)
+    is_usual = ((text.length() == 10) | text.like("____-__-__ __:__:__")) & (text >= str(FIRST_YEAR)) & (text < str(LAST_YEAR + 1))
+    cast = text.try_cast("timestamp(6)")
+    return ibis.cases((is_usual, cast), (text.re_search(_OFFSET), ibis.null("timestamp(6)")), else_=_plausible(cast))
 
 
 def _parts(text: ir.StringValue) -> ir.StructValue:
     """A date taken apart: three parts as they stand (digits or a month's name), the time, "a" or "p", and the offset."""
-    tidy = functions.trim(words.latin_digits(text), " \t\r\n")
-    return functions.date_parts(tidy, _DATE, ibis.array(list(functions.DATE_PARTS)))
+    tidy, names = words.latin_digits(text), ibis.array(list(functions.DATE_PARTS))
+    return tidy.re_search(_NUMERIC_DATE).ifelse(functions.date_parts(tidy, _NUMERIC_DATE, names), functions.date_parts(tidy, _DATE, names))
 
 
 def _gregorian(parts: ir.StructValue, order: Order, timezone: str) -> ir.TimestampValue:
@@ -184,7 +187,8 @@ def _month_number(word: ir.StringValue, names: MonthNames) -> ir.StringValue:
     """The number of a month's name as text, NULL for other words and for digits: looked up in one line "|january:1|jan:1|..."."""
     line = "".join(f"|{form.translate(_PERSIAN)}:{month}" for month, forms in names.items() for form in forms) + "|"
     key = "|" + word.translate(words.ARABIC_LETTERS, words.PERSIAN_LETTERS).lower() + ":"
-    return functions.split_part(functions.split_part(line, key, 2), "|", 1).nullif("")
+    found = functions.split_part(functions.split_part(line, key, 2), "|", 1).nullif("")
+    return word.re_search(r"^\d*$").ifelse(ibis.null("string"), found)
 
 
 def _compact(text: ir.StringValue) -> ir.TimestampValue:
@@ -274,7 +278,7 @@ def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = (
     cells = staging.table(source)[staged.column(column).ref]
     if isinstance(cells, ir.DateValue | ir.TimestampValue):
         return DateFormat("native", evidence="the file has dates here")
-    sample = sample or _sample(staging, cells)
+    sample = sample or _sample(staging, staged, staged.column(column).ref)
     fmt, _ = guess(sample)
     if fmt is None:
         return DateFormat("iso", evidence="no value looks like a date")
@@ -291,11 +295,15 @@ def with_order(fmt: DateFormat, order: Literal["dmy", "mdy"]) -> DateFormat:
     return DateFormat(order, swapped, "chosen by the user")
 
 
-def _sample(staging: Staging, cells: ir.Value) -> list[str]:
-    """A thousand distinct values from anywhere in the column, as text."""
+def _sample(staging: Staging, staged: StagedTable, ref: str) -> list[str]:
+    """Up to two thousand filled cells from all over the column, as distinct texts."""
+    rows = staging.table(staged.name)
+    cells = rows[ref]
     text = cells if isinstance(cells, ir.StringValue) else words.read_id(cells)
-    found = text.as_table().filter(words.is_given(cells)).distinct().limit(1000)
-    return [value for value in staging.con.to_pyarrow(found)[0].to_pylist() if value is not None]
+    filled = rows.filter(words.is_given(cells) & (rows.rowid() % max(1, staged.rows // 1000) == 0)).select(text=text)
+    anywhere = rows.filter(words.is_given(cells)).select(text=text)
+    found = [staging.con.to_pyarrow(some.limit(1000))["text"].to_pylist() for some in (filled, anywhere)]
+    return [one for one in dict.fromkeys(chain(*found)) if one is not None]
 
 
 def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequence[str]) -> DateFormat:

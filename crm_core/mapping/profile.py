@@ -24,6 +24,9 @@ MOST_ROWS, MOST_CELLS, FEWEST_ROWS = 3_000, 60_000, 300
 #: Up to so many cells distinct values are counted exactly; beyond, to a few per cent.
 MOST_EXACT_CELLS = 5_000_000
 
+#: Columns counted in one pass: counting distinct values of hundreds at once would take more memory than staging has.
+COLUMNS_AT_ONCE = 16
+
 #: From this share of values on, a column is looked at closely as dates or numbers.
 PROMISING = 0.5
 _EXAMPLES = 8
@@ -167,19 +170,25 @@ def _look(column: SourceColumn, texts: tuple[str, ...]) -> _Look:
 
 
 def _count(staging: Staging, staged: StagedTable, looks: dict[str, _Look]) -> dict[str, _Counts]:
-    """Filled and distinct cells of every column, the range of numbers, in one pass over the table."""
-    rows = staging.table(staged.name)
+    """Filled and distinct cells of every column and the range of numbers, in one pass over each COLUMNS_AT_ONCE columns."""
     is_small = staged.rows * len(staged.columns) <= MOST_EXACT_CELLS
+    counts: dict[str, _Counts] = {}
+    for start in range(0, len(staged.columns), COLUMNS_AT_ONCE):
+        some = staged.columns[start : start + COLUMNS_AT_ONCE]
+        counts |= _count_some(staging, staging.table(staged.name), [column.ref for column in some], looks, is_small)
+    return counts
+
+
+def _count_some(staging: Staging, rows: ir.Table, refs: Sequence[str], looks: dict[str, _Look], is_small: bool) -> dict[str, _Counts]:
     measures: dict[str, ir.Scalar] = {}
-    for column in staged.columns:
-        cells, look = rows[column.ref], looks[column.ref]
-        measures[f"{column.ref}_filled"] = cells.count()
-        measures[f"{column.ref}_distinct"] = cells.nunique() if is_small else cells.approx_nunique()
-        if look.number is not None:
-            values = numbers.read(cells, look.number)
-            measures |= {f"{column.ref}_readable": values.count(), f"{column.ref}_low": values.min(), f"{column.ref}_high": values.max()}
+    for ref in refs:
+        cells, number = rows[ref], looks[ref].number
+        measures |= {f"{ref}_filled": cells.count(), f"{ref}_distinct": cells.nunique() if is_small else cells.approx_nunique()}
+        if number is not None:
+            values = numbers.read(cells, number)
+            measures |= {f"{ref}_readable": values.count(), f"{ref}_low": values.min(), f"{ref}_high": values.max()}
     found = staging.con.to_pyarrow(rows.aggregate(**measures)).to_pylist()[0]
-    return {column.ref: _counts(found, column.ref, is_small) for column in staged.columns}
+    return {ref: _counts(found, ref, is_small) for ref in refs}
 
 
 def _counts(found: dict[str, object], ref: str, is_exact: bool) -> _Counts:
@@ -230,9 +239,9 @@ def _share(texts: Sequence[str], pattern: re.Pattern[str]) -> float:
 
 def _is_unique(staging: Staging, staged: StagedTable, column: SourceColumn, look: _Look, counts: _Counts) -> bool:
     """No value twice: counted where counts are exact; else by looking for repeats of the sampled values in the whole column."""
-    if counts.is_exact:
-        return 0 < counts.filled == counts.distinct
-    if counts.distinct < 0.9 * counts.filled or not look.texts:
+    if counts.is_exact or not look.texts:
+        return bool(look.texts) and counts.filled == counts.distinct
+    if counts.distinct < 0.9 * counts.filled:
         return False
     cells = staging.table(staged.name)[column.ref]
     few = ibis.memtable({"cell": look.texts[:MOST_ROWS]}, schema={"cell": "string"})

@@ -5,6 +5,8 @@ Ids are text: `17850.0` of a float column is `17850`, leading zeros stay, 20-dig
 
 from __future__ import annotations
 
+import re
+
 import ibis
 import ibis.expr.types as ir
 
@@ -19,6 +21,10 @@ INVISIBLE = "\u200b\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 ZERO_WIDTH_NON_JOINER = "\u200c"
 
 BLANKS = " \t\r\n\v\f" + ODD_BLANKS + INVISIBLE + ZERO_WIDTH_NON_JOINER
+
+#: Nothing but blanks and a word for nothing; and texts of plain characters that need no care.
+_NOTHING = rf"(?i)^[\s{BLANKS}]*(?:{'|'.join(map(re.escape, filter(None, NULL_WORDS)))})?[\s{BLANKS}]*$"
+_TIDY = r"^[!-~](?:[ -~]*[!-~])?$"
 
 #: Arabic letters that Persian writes otherwise, so that the same word compares equal whatever keyboard wrote it.
 ARABIC_LETTERS, PERSIAN_LETTERS = "يىكة", "ییکه"
@@ -37,12 +43,14 @@ _EXACT_FLOAT = 2**53
 
 def is_given(column: ir.Value) -> ir.BooleanValue:
     """True where the cell holds something; never NULL. Blank cells and the NULL_WORDS are empty."""
-    if not isinstance(column, ir.StringValue):
-        filled = column.notnull()
-        return filled & ~column.isnan() if isinstance(column, ir.FloatingValue) else filled
-    is_long = column.length() > max(map(len, NULL_WORDS))
-    is_word = ~functions.trim(column, BLANKS).lower().isin(NULL_WORDS)
-    return ibis.cases((column.isnull(), False), (is_long, functions.trim(column, BLANKS) != ""), else_=is_word)
+    if isinstance(column, ir.StringValue):
+        return column.notnull() & ~column.re_search(_NOTHING).fill_null(False)
+    return column.notnull() & ~column.isnan().fill_null(False) if isinstance(column, ir.FloatingValue) else column.notnull()
+
+
+def trimmed(column: ir.StringValue) -> ir.StringValue:
+    """The text without blanks and invisible marks at its ends (looked for first: taking them off is dear)."""
+    return column.re_search(_TIDY).ifelse(column, functions.trim(column, BLANKS))
 
 
 def read_id(column: ir.Value, is_whole: bool = False) -> ir.StringValue:
@@ -51,7 +59,7 @@ def read_id(column: ir.Value, is_whole: bool = False) -> ir.StringValue:
     `is_whole`: a text column whose numbers all end in ".0" (a float column written to a file, see `is_whole_float`) loses the ending.
     """
     if isinstance(column, ir.StringValue):
-        text = functions.trim(column, BLANKS)
+        text = trimmed(column)
         text = text.re_replace(r"^(-?\d+)\.0+$", r"\1") if is_whole else text
         return is_given(column).ifelse(text, ibis.null("string"))
     if isinstance(column, ir.FloatingValue | ir.DecimalValue):
@@ -64,13 +72,13 @@ def is_whole_float(column: ir.Value) -> ir.BooleanScalar:
     """True where a text column is a float column written out: every filled value is digits and ".0"."""
     if not isinstance(column, ir.StringValue):
         return ibis.literal(False)
-    return (functions.trim(column, BLANKS).re_search(r"^-?\d+\.0+$") | ~is_given(column)).all() & is_given(column).any()
+    return (trimmed(column).re_search(r"^-?\d+\.0+$") | ~is_given(column)).all() & is_given(column).any()
 
 
 def damaged_ids(column: ir.Value) -> ir.BooleanValue:
     """True where a spreadsheet or a float column has rounded the id ("5.94773E+23")."""
     if isinstance(column, ir.StringValue):
-        return functions.trim(column, BLANKS).re_search(DAMAGED_ID).fill_null(False)
+        return trimmed(column).re_search(DAMAGED_ID).fill_null(False)
     if isinstance(column, ir.FloatingValue):
         return (column.abs() >= _EXACT_FLOAT).fill_null(False)
     return ibis.literal(False)
@@ -81,8 +89,7 @@ def read_text(column: ir.Value) -> ir.StringValue:
     if not isinstance(column, ir.StringValue):
         return read_id(column)
     tidy = column.translate(ARABIC_LETTERS + ODD_BLANKS + INVISIBLE, PERSIAN_LETTERS + " " * len(ODD_BLANKS))
-    needs_care = column.re_search(f"[{ARABIC_LETTERS}{ODD_BLANKS}{INVISIBLE}]")
-    return functions.trim(needs_care.ifelse(tidy, column), BLANKS).nullif("")
+    return column.re_search(_TIDY).ifelse(column, functions.trim(tidy, BLANKS)).nullif("")
 
 
 def read_flag(column: ir.Value) -> ir.BooleanValue:
@@ -94,5 +101,6 @@ def read_flag(column: ir.Value) -> ir.BooleanValue:
 
 
 def latin_digits(text: ir.StringValue) -> ir.StringValue:
-    """Persian and Arabic digits as Latin ones, odd blanks as plain ones, marks without width removed."""
-    return text.translate(EASTERN_DIGITS + ODD_BLANKS + INVISIBLE, LATIN_DIGITS + " " * len(ODD_BLANKS))
+    """Trimmed, Persian and Arabic digits as Latin ones, odd blanks as plain ones, marks without width removed."""
+    tidy = text.translate(EASTERN_DIGITS + ODD_BLANKS + INVISIBLE, LATIN_DIGITS + " " * len(ODD_BLANKS))
+    return text.re_search(_TIDY).ifelse(text, functions.trim(tidy, BLANKS))
