@@ -50,7 +50,7 @@ def build(staging: Staging, mapping: Mapping, target: Path, *, name: str, import
 
 
 def _reject(work: Work) -> None:
-    """List every row that will not be used."""
+    """List every row that will not be used; what is left of lines, responses and cases is usable."""
     rejects.create_table(work.target)
     for source in work.plan.sources:
         rejects.list_bad_lines(work.target, source)
@@ -61,9 +61,9 @@ def _reject(work: Work) -> None:
             rows = read(work.plan, grain)
             keyless = rows.filter(rows[key].isnull()).select("source_no", "row_no", reason=ibis.literal(f"{key}_missing"))
             rejects.reject(work.target, work.plan, keyless)
-    for rows in (work.lines, work.responses, work.cases):
-        if rows is not None:
-            rejects.reject(work.target, work.plan, rows.filter(rows.reason.notnull()).select("source_no", "row_no", "reason"))
+    work.lines, work.responses, work.cases = (
+        rows if rows is None else rejects.sift(work.target, work.plan, rows) for rows in (work.lines, work.responses, work.cases)
+    )
 
 
 def _store_lines(work: Work) -> None:
@@ -79,10 +79,10 @@ def _store_orders(work: Work) -> None:
 def _store_responses(work: Work) -> None:
     orders = work.stored.get("orders")
     if work.responses is not None:
-        rows = responses.with_customer_of_order(canonical.usable(work.responses), orders)
+        rows = responses.with_customer_of_order(work.responses, orders)
         work.stored["surveys"] = work.target.create("surveys", rows.select(*canonical.columns_of("surveys")))
     if work.cases is not None:
-        rows = responses.with_customer_of_order(responses.last_of_each_case(canonical.usable(work.cases)), orders)
+        rows = responses.with_customer_of_order(responses.last_of_each_case(work.cases), orders)
         work.stored["cases"] = work.target.create("cases", rows.select(*canonical.columns_of("cases")))
 
 
@@ -96,8 +96,7 @@ def _store_customers(work: Work) -> None:
     if ordered is not None:
         tellers["orders"] = ordered.mutate(weight=ordered.ordered_at.epoch_seconds())
     if work.lines is not None:
-        lines = canonical.usable(work.lines)
-        tellers["order_lines"] = lines.mutate(weight=lines.line_at.epoch_seconds())
+        tellers["order_lines"] = work.lines.mutate(weight=work.lines.line_at.epoch_seconds())
     if named:
         rows, work.disputed = customers.customers(work.plan, customers.everybody(named), tellers)
         work.stored["customers"] = work.target.create("customers", rows)

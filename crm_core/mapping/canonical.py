@@ -22,21 +22,17 @@ def columns_of(table: str) -> list[str]:
 
 
 def order_lines(lines: ir.Table) -> ir.Table:
-    """The usable lines, in the order of the files."""
-    return usable(lines).select(*columns_of("order_lines"))
-
-
-def usable(rows: ir.Table) -> ir.Table:
-    return rows.filter(rows.reason.isnull())
+    """Usable lines as they are stored, in the order of the files."""
+    return lines.select(*columns_of("order_lines"))
 
 
 def orders(plan: Plan, found: Lookups, lines: ir.Table | None, stored: ir.Table | None) -> ir.Table:
     """One row an order of a customer, of lines and of the orders files.
 
-    `lines` are the derived lines; `stored`, the stored ones, are quicker and enough where lines tell nothing of orders but key and date.
+    `lines` are the usable lines; `stored`, the stored ones, are quicker and enough where lines tell nothing of orders but key and date.
     """
     tells = any(plan.feeds(name, "order_lines") for name in OF_ORDER)
-    of_lines = None if lines is None or stored is None else _of_lines(usable(lines) if tells else stored, tells)
+    of_lines = None if lines is None or stored is None else _of_lines(lines if tells else stored, tells)
     given = given_orders(plan, found)
     if given is None and of_lines is not None:
         return of_lines.mutate(ordered_at=of_lines.line_at).select(*columns_of("orders"))

@@ -91,5 +91,5 @@ def convert(lines: ir.Table, currencies: Currencies) -> ir.Table:
         return lines.mutate(is_convertible=ibis.literal(True))
     rates = currencies.rates.select(rate_word="word", rate="rate")
     joined = lines.left_join(rates, lines.currency == rates.rate_word)
-    converted = {name: (joined[name] * joined.rate).cast("decimal(18, 4)") for name in AMOUNTS}
+    converted = {name: (joined[name] * joined.rate).cast("decimal(38, 8)").try_cast("decimal(18, 4)") for name in AMOUNTS}
     return joined.mutate(**converted, is_convertible=joined.rate.notnull()).drop("rate_word", "rate")

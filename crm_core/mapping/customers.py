@@ -59,8 +59,8 @@ def everybody(tables: Iterable[ir.Table]) -> ir.Table:
 
 def _pairs(plan: Plan, rows: ir.Table, field: str, ref: str) -> ir.Table:
     """The different values that rows give of a customer, each once: customer_id, value, weight."""
-    given = rows.filter(rows[field].notnull(), rows.customer_id.notnull())
-    pairs = given.group_by("customer_id", value=field).aggregate(weight=given.weight.max())
+    every = rows.group_by("customer_id", value=field).aggregate(weight=rows.weight.max())
+    pairs = every.filter(every.customer_id.notnull(), every["value"].notnull())
     plan.staging.raw.execute(f"CREATE OR REPLACE TABLE {ref} AS {plan.staging.con.compile(pairs)}")
     return plan.staging.con.table(ref)
 

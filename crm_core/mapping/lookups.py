@@ -55,7 +55,7 @@ def _orders(plan: Plan, people: Lookup | None) -> Lookup | None:
     if not plan.of("orders"):
         return None
     rows = with_person(read(plan, "orders"), people)
-    rows = rows.select("order_id", *FROM_ORDER, "position", has_date=rows.has_ordered_at).drop_null(["order_id"])
+    rows = rows.select("order_id", *FROM_ORDER, "position").drop_null(["order_id"])
     is_shared = rows.group_by("order_id").aggregate(customers=rows.customer_id.nunique())
     needs_customer = plan.feeds("customer_id", "order_lines") and bool(plan.staging.con.execute((is_shared.customers > 1).any()))
     return _first_of_each(plan.staging, "orders", rows, ("customer_id", "order_id") if needs_customer else ("order_id",))
@@ -93,11 +93,11 @@ def with_person(rows: ir.Table, people: Lookup | None) -> ir.Table:
 
 
 def with_order(rows: ir.Table, orders: Lookup | None) -> ir.Table:
-    """Lines with `order_customer_id`, `order_ordered_at`, `order_status`, `order_currency`, `order_has_date` and `is_order_found`."""
+    """Lines with `order_customer_id`, `order_ordered_at`, `order_status`, `order_currency` and `is_order_found`."""
     if orders is None:
         missing = {f"order_{name}": ibis.null(_type(name)) for name in FROM_ORDER}
-        return rows.mutate(**missing, order_has_date=ibis.literal(False), is_order_found=ibis.literal(False))
-    names = {f"order_{name}": name for name in (*FROM_ORDER, "has_date")}
+        return rows.mutate(**missing, is_order_found=ibis.literal(False))
+    names = {f"order_{name}": name for name in FROM_ORDER}
     found = orders.rows.select(**{f"key_{name}": name for name in orders.key}, **names)
     joined = rows.left_join(found, [rows[name] == found[f"key_{name}"] for name in orders.key])
     return joined.mutate(is_order_found=joined.key_order_id.notnull()).drop(*(f"key_{name}" for name in orders.key))

@@ -97,7 +97,7 @@ def _is_whole(staging: Staging, staged: StagedTable, name: str) -> bool:
 def read(plan: Plan, grain: Grain) -> ir.Table:
     """All rows of that grain: source_no, row_no, position, the grain's fields and attributes, NULL where a source has none.
 
-    For each date, amount and quantity also `has_<field>`: is the cell filled, readable or not?
+    For each date, amount and quantity also `raw_<field>`: the cell as text, to tell an empty one from one that cannot be read.
     """
     fields = fields_for(grain)
     parts = [_read_one(plan, source, fields) for source in plan.of(grain)]
@@ -116,7 +116,7 @@ def _read_one(plan: Plan, source: Source, fields: dict[str, Field]) -> ir.Table:
     for field in fields.values():
         values[field.name] = _value(rows, source, field, plan.mapping.options.timezone)
         if field.kind in (*DATE_KINDS, *NUMBER_KINDS):
-            values[f"has_{field.name}"] = _is_filled(rows, source, field)
+            values[f"raw_{field.name}"] = _raw(rows, source, field)
     for stored, label in plan.labels.items():
         values[stored] = words.read_text(rows[source.staged.column(label).ref]) if label in source.mapping.attributes else ibis.null("string")
     return rows.select(**values)
@@ -142,6 +142,6 @@ def _value(rows: ir.Table, source: Source, field: Field, timezone: str) -> ir.Va
     return value if value.type() == ibis.dtype(field.type) else value.cast(field.type)
 
 
-def _is_filled(rows: ir.Table, source: Source, field: Field) -> ir.BooleanValue:
+def _raw(rows: ir.Table, source: Source, field: Field) -> ir.Value:
     ref = source.ref(field.name)
-    return ibis.literal(False) if ref is None else words.is_given(rows[ref])
+    return ibis.null("string") if ref is None else rows[ref].cast("string")

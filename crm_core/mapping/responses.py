@@ -12,21 +12,23 @@ from crm_core.mapping import rejects
 from crm_core.mapping.lookups import Lookups, with_person
 from crm_core.mapping.reading import Plan, read
 from crm_core.mapping.scales import Scale, scales
+from crm_core.mapping.text import is_given
 
 def surveys(plan: Plan, found: Lookups) -> ir.Table:
-    """Responses with source_no, row_no and `reason` (NULL = usable)."""
+    """Responses with source_no, row_no, is_usable and `reason`."""
     rows = with_person(read(plan, "surveys"), found.people)
     rows = rows.mutate(response_id=ibis.coalesce(rows.response_id, "row " + rows.position.cast("string")))
     rows = _with_scale(rows, scales(plan))
-    outside = (rows.score < rows.scale_min) | (rows.score > rows.scale_max)
+    outside = ((rows.score < rows.scale_min) | (rows.score > rows.scale_max)).fill_null(False)
     return rows.mutate(
+        is_usable=rows.responded_at.notnull() & rows.score.notnull() & ~outside,
         reason=rejects.first_that_holds(
-            (rows.responded_at.isnull() & rows.has_responded_at, "date_unreadable"),
+            (rows.responded_at.isnull() & is_given(rows.raw_responded_at), "date_unreadable"),
             (rows.responded_at.isnull(), "date_missing"),
-            (rows.score.isnull() & rows.has_score, "score_unreadable"),
+            (rows.score.isnull() & is_given(rows.raw_score), "score_unreadable"),
             (rows.score.isnull(), "score_missing"),
             (outside, "score_outside"),
-        )
+        ),
     )
 
 
@@ -43,15 +45,17 @@ def _with_scale(rows: ir.Table, known: dict[int, Scale]) -> ir.Table:
 
 
 def cases(plan: Plan, found: Lookups) -> ir.Table:
-    """Cases with source_no, row_no, position and `reason` (NULL = usable); several rows of one case are still several."""
+    """Cases with source_no, row_no, position, is_usable and `reason`; several rows of one case are still several."""
     rows = with_person(read(plan, "cases"), found.people)
     rows = rows.mutate(case_id=ibis.coalesce(rows.case_id, "row " + rows.position.cast("string")))
+    too_early = (rows.resolved_at < rows.opened_at).fill_null(False)
     return rows.mutate(
+        is_usable=rows.opened_at.notnull() & ~too_early,
         reason=rejects.first_that_holds(
-            (rows.opened_at.isnull() & rows.has_opened_at, "date_unreadable"),
+            (rows.opened_at.isnull() & is_given(rows.raw_opened_at), "date_unreadable"),
             (rows.opened_at.isnull(), "date_missing"),
-            (rows.resolved_at < rows.opened_at, "resolved_too_early"),
-        )
+            (too_early, "resolved_too_early"),
+        ),
     )
 
 

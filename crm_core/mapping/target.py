@@ -29,8 +29,6 @@ class Target:
         self._remove()
         quoted = str(self._unfinished.resolve()).replace("'", "''")
         self.staging.raw.execute(f"ATTACH '{quoted}' AS {CATALOG}")
-        # A filter on derived columns, pushed down, computes them twice, and a dozen times where they build on each other.
-        self.staging.raw.execute("SET disabled_optimizers = 'filter_pushdown'")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -52,7 +50,6 @@ class Target:
         os.replace(self._unfinished, self.path)
 
     def _detach(self) -> None:
-        self.staging.raw.execute("RESET disabled_optimizers")
         self.staging.raw.execute(f"DETACH DATABASE IF EXISTS {CATALOG}")
 
     def _remove(self) -> None:

@@ -19,7 +19,7 @@ from crm_core.sources.staging import Staging
 
 @dataclass
 class Work:
-    """`lines`, `responses` and `cases` are expressions over staged text with `reason`; `stored` are tables of the workspace."""
+    """`lines`, `responses` and `cases` are expressions over staged text, once rejects are listed only of usable rows; `stored` are tables of the workspace."""
 
     plan: Plan
     target: Target
