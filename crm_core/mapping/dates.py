@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain
@@ -61,10 +61,10 @@ def read(column: ir.Value, fmt: DateFormat, timezone: str = "UTC") -> ir.Timesta
     if fmt.style == "native":
         return _plausible(_native(column, timezone))
     if fmt.style in ("epoch_seconds", "epoch_milliseconds", "excel_serial"):
-        return functions.once(_counted(column, fmt.style, timezone), lambda moment: _plausible(moment))
+        return functions.once(_counted(column, fmt.style, timezone), _plausible)
     text = column if isinstance(column, ir.StringValue) else words.read_id(column)
     if fmt.style in ("ymd_compact", "ymdh_compact"):
-        return functions.once(_compact(text), lambda moment: _plausible(moment))
+        return functions.once(_compact(text), _plausible)
     if fmt.style == "jalali":
         return functions.once(_parts(_with_separators(text)), lambda parts: _jalali(parts, timezone))
     order: Order = "ymd" if fmt.style == "iso" else "mdy" if fmt.style == "mdy" else "dmy"
@@ -145,7 +145,9 @@ def _jalali_year_starts() -> tuple[int, ...]:
     """Days from 1970-01-01 to the first of Farvardin of each year from FIRST_JALALI_YEAR to the one after LAST_JALALI_YEAR."""
     import jdatetime
 
-    return tuple((jdatetime.date(year, 1, 1).togregorian() - date(1970, 1, 1)).days for year in range(FIRST_JALALI_YEAR, LAST_JALALI_YEAR + 2))
+    return tuple(
+        (jdatetime.date(year, 1, 1).togregorian() - date(1970, 1, 1)).days for year in range(FIRST_JALALI_YEAR, LAST_JALALI_YEAR + 2)
+    )
 
 
 def _year_month_day(parts: ir.StructValue, order: Order, names: MonthNames) -> ir.StructValue:
@@ -211,11 +213,17 @@ def _counted(column: ir.Value, style: DateStyle, timezone: str) -> ir.TimestampV
     return moment if timezone == "UTC" else functions.local_time(timezone, (moment.cast("string") + "Z").try_cast("timestamp('UTC')"))
 
 
-_SHAPE = re.compile(r"\d{1,2}(?P<mark>[-/. ])(\d{1,2}|(?P<word>[A-Za-z]{3,}))(?P=mark)(?P<year>\d{4}|\d{2})(?:(?P<gap>,? |T)\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<half> ?[AaPp][Mm])?)?")
+_SHAPE = re.compile(
+    r"\d{1,2}(?P<mark>[-/. ])(\d{1,2}|(?P<word>[A-Za-z]{3,}))(?P=mark)(?P<year>\d{4}|\d{2})"
+    r"(?:(?P<gap>,? |T)\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<half> ?[AaPp][Mm])?)?"
+)
 _YEAR_FIRST = re.compile(r"(1[89]|20|21)\d\d([-/. ])(\d{1,2}|[^\W\d]{3,})\2\d{1,2}(?![\d./-])")
 _JALALI_FIRST = re.compile(r"1[34]\d\d[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]\d{1,2}(?![\d./-])|1[34]\d\d(0\d|1[0-2])([0-2]\d|3[01])$")
 _JALALI_LAST = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]1[34]\d\d(?![\d./-])")
-_DAY_OR_MONTH_FIRST = re.compile(r"\d{1,2}([-/. ])\d{1,2}\1(\d{4}|\d{2})(?![\d./-])|(?:[^\W\d]+\.?,? +)?(\d{1,2}(st|nd|rd|th)?[-/. ]+(de |of )?[^\W\d]{3,}|[^\W\d]{3,}\.? \d{1,2})[-/., ]+(de )?\d{2,4}(?![\d./-])")
+_DAY_OR_MONTH_FIRST = re.compile(
+    r"\d{1,2}([-/. ])\d{1,2}\1(\d{4}|\d{2})(?![\d./-])"
+    r"|(?:[^\W\d]+\.?,? +)?(\d{1,2}(st|nd|rd|th)?[-/. ]+(de |of )?[^\W\d]{3,}|[^\W\d]{3,}\.? \d{1,2})[-/., ]+(de )?\d{2,4}(?![\d./-])"
+)
 _COMPACT_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])([0-5]\d){0,2})?(\.0)?")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
@@ -259,7 +267,7 @@ def _style(text: str) -> DateStyle | None:
 
 def _number_style(text: str) -> DateStyle | None:
     if _COMPACT_DAY.fullmatch(text):
-        return "ymd_compact" if len(text.split(".")[0]) == 8 else "ymdh_compact"
+        return "ymd_compact" if len(text.split(".", maxsplit=1)[0]) == 8 else "ymdh_compact"
     if _JALALI_FIRST.fullmatch(text):
         return "jalali"
     number = float(text.replace(",", "."))
@@ -311,13 +319,14 @@ def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequenc
     counts = _count_orders(staging, cells)
     style: DateStyle = "mdy" if counts["mdy"] > counts["dmy"] else "dmy"
     patterns = _patterns(sample, style)
-    if counts["first_above_12"] and counts["second_above_12"]:
-        unread = counts["all"] - counts[style]
-        return DateFormat(style, patterns, f"contradictory: {counts['first_above_12']:,} values have a first part above 12 and {counts['second_above_12']:,} a second part above 12; {unread:,} cannot be read")
-    if counts["first_above_12"]:
-        return DateFormat("dmy", patterns, f"{_values(counts['first_above_12'])} a day above 12, and it comes first")
-    if counts["second_above_12"]:
-        return DateFormat("mdy", patterns, f"{_values(counts['second_above_12'])} a day above 12, and it comes second")
+    first, second = counts["first_above_12"], counts["second_above_12"]
+    if first and second:
+        evidence = f"contradictory: {first:,} values have a first part above 12 and {second:,} a second part above 12"
+        return DateFormat(style, patterns, f"{evidence}; {counts['all'] - counts[style]:,} cannot be read")
+    if first:
+        return DateFormat("dmy", patterns, f"{_values(first)} a day above 12, and it comes first")
+    if second:
+        return DateFormat("mdy", patterns, f"{_values(second)} a day above 12, and it comes second")
     if counts["either"]:
         return DateFormat("dmy", patterns, "no day above 12: day/month and month/day both read every value", is_ambiguous=True)
     return DateFormat(style, patterns, "months are written as words" if counts["named"] else "day and month are equal in every value")

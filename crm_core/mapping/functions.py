@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 #: What `date_parts` takes apart, in the order of the groups of its pattern.
 DATE_PARTS = ("first", "second", "third", "time", "half", "zone")
+_PARTS_TYPE = f"struct<{', '.join(f'{name}: string' for name in DATE_PARTS)}>"
 
 
 def once(value: ir.Value, use: Callable[[ir.Value], ir.Value]) -> ir.Value:
@@ -37,7 +38,7 @@ def split_part(text, separator, number):  # type: ignore[no-untyped-def]
     """The part of `text` before the first `separator` (number 1), after it (2) and so on."""
 
 
-@ibis.udf.scalar.builtin(name="regexp_extract", signature=(("string", "string", "array<string>"), f"struct<{', '.join(f'{name}: string' for name in DATE_PARTS)}>"))
+@ibis.udf.scalar.builtin(name="regexp_extract", signature=(("string", "string", "array<string>"), _PARTS_TYPE))
 def date_parts(text, pattern, names):  # type: ignore[no-untyped-def]
     """The groups of `pattern` in `text` by name; empty strings where it does not match."""
 

@@ -22,13 +22,43 @@ from crm_core.mapping import text as words
 from crm_core.mapping.model import NumberFormat
 from crm_core.sources.staging import Staging
 
-#: Signs and names of currencies as people write them beside amounts -> ISO code (IRT: toman, ten rials).
-CURRENCY_WORDS = {
-    "€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "¥": "JPY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "р": "RUB", "﷼": "IRR", "ریال": "IRR", "ريال": "IRR",
-    "تومان": "IRT", "toman": "IRT", "r$": "BRL", "kr": "SEK", "zł": "PLN", "zl": "PLN", "tl": "TRY", "₺": "TRY", "₹": "INR", "rs": "INR", "rs.": "INR", "₩": "KRW",
-    "₴": "UAH", "грн": "UAH", "₸": "KZT", "₪": "ILS", "₫": "VND", "฿": "THB", "₱": "PHP", "₦": "NGN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "лв.": "BGN", "c$": "CAD",
-    "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "mx$": "MXN", "fr.": "CHF", "sfr.": "CHF", "د.إ": "AED", "ر.س": "SAR", "euro": "EUR", "rub.": "RUB",
-}  # fmt: skip
+#: Signs and names of currencies as people write them beside amounts, in lower case, by ISO code (IRT: toman, ten rials).
+CURRENCY_SIGNS = {
+    "EUR": "€ euro",
+    "USD": "$ us$",
+    "GBP": "£",
+    "JPY": "¥",
+    "RUB": "₽ руб руб. р. р rub.",
+    "IRR": "﷼ ریال ريال",
+    "IRT": "تومان toman",
+    "BRL": "r$",
+    "SEK": "kr",
+    "PLN": "zł zl",
+    "TRY": "tl ₺",
+    "INR": "₹ rs rs.",
+    "KRW": "₩",
+    "UAH": "₴ грн",
+    "KZT": "₸",
+    "ILS": "₪",
+    "VND": "₫",
+    "THB": "฿",
+    "PHP": "₱",
+    "NGN": "₦",
+    "CZK": "kč",
+    "HUF": "ft",
+    "RON": "lei",
+    "BGN": "лв лв.",
+    "CAD": "c$ ca$",
+    "AUD": "a$ au$",
+    "NZD": "nz$",
+    "HKD": "hk$",
+    "SGD": "s$",
+    "MXN": "mx$",
+    "CHF": "fr. sfr.",
+    "AED": "د.إ",
+    "SAR": "ر.س",
+}
+CURRENCY_WORDS = {word: code for code, signs in CURRENCY_SIGNS.items() for word in signs.split()}
 CURRENCY_CODES = (
     "AED AFN ALL AMD AOA ARS AUD AZN BAM BDT BGN BHD BOB BRL BYN CAD CHF CLP CNY COP CRC CUP CZK DKK DOP DZD EGP ETB EUR GBP GEL GHS GTQ "
     "HKD HNL HRK HUF IDR ILS INR IQD IRR IRT ISK JMD JOD JPY KES KGS KHR KRW KWD KZT LAK LBP LKR LYD MAD MDL MKD MMK MNT MUR MXN MYR NAD NGN NIO NOK NPR NZD "
@@ -40,7 +70,8 @@ _WORDS = sorted({*CURRENCY_WORDS, *(code.lower() for code in CURRENCY_CODES)}, k
 _CURRENCY = r"(?i:" + "|".join(map(re.escape, _WORDS)) + r")"
 _DIGITS = r"[.,]?[0-9](?:[0-9.,' ]*[0-9])?(?:[eE][-+]?[0-9]{1,3})?"
 #: A number with what may stand around it; groups: sign before, digits with their marks, sign behind. "12,-" has no cents, it is not negative.
-_DRESSED = rf"^\s*(?:{_CURRENCY}\s*)?([-+(]?)\s*(?:{_CURRENCY}\s*)?({_DIGITS})(?:[.,]-{{1,2}}|[.,])?\s*(?:{_CURRENCY})?\s*([-)]?)\s*(?:{_CURRENCY})?\s*$"
+_BEFORE, _BEHIND = rf"(?:{_CURRENCY}\s*)?", rf"\s*(?:{_CURRENCY})?\s*"
+_DRESSED = rf"^\s*{_BEFORE}([-+(]?)\s*{_BEFORE}({_DIGITS})(?:[.,]-{{1,2}}|[.,])?{_BEHIND}([-)]?){_BEHIND}$"
 _BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
 
 _DRESSED_VALUE = re.compile(_DRESSED)
@@ -80,7 +111,9 @@ def _read_dressed(column: ir.StringValue, fmt: NumberFormat) -> ir.DecimalValue:
     digits = functions.trim(signed, "+-()").replace(fmt.thousands or " ", "").replace(fmt.decimal, ".")
     number = digits.try_cast("decimal(18, 4)")
     is_negative = signed.re_search(r"^[-(]|-$")
-    return signed.re_search(_grammar(fmt)).ifelse(is_negative.ifelse(-number, number), ibis.null("decimal(18, 4)")).try_cast("decimal(18, 4)")
+    return (
+        signed.re_search(_grammar(fmt)).ifelse(is_negative.ifelse(-number, number), ibis.null("decimal(18, 4)")).try_cast("decimal(18, 4)")
+    )
 
 
 def _grammar(fmt: NumberFormat) -> str:

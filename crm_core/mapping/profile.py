@@ -213,7 +213,7 @@ def _hints(column: SourceColumn, look: _Look, counts: _Counts) -> set[str]:
         hints |= _number_hints(look, counts)
     elif look.date is None:
         hints |= _word_hints(texts)
-    if column.type == "boolean" or len(texts) <= 2 and {text.strip().lower() for text in texts} <= {*words.YES, *words.NO}:
+    if column.type == "boolean" or (len(texts) <= 2 and {text.strip().lower() for text in texts} <= {*words.YES, *words.NO}):
         hints.add("flag")
     return hints
 

@@ -16,7 +16,9 @@ def put(staging: Staging, cells: Sequence[Any], sql_type: str = "VARCHAR", colum
     return put_columns(staging, {"value": cells}, {"value": (sql_type, column_type)}, name)
 
 
-def put_columns(staging: Staging, columns: dict[str, Sequence[Any]], types: dict[str, tuple[str, ColumnType]] | None = None, name: str = "table") -> str:
+def put_columns(
+    staging: Staging, columns: dict[str, Sequence[Any]], types: dict[str, tuple[str, ColumnType]] | None = None, name: str = "table"
+) -> str:
     """A source table with these columns, text unless `types` says otherwise."""
     staging.tables = [one for one in staging.tables if one.name != name]
     refs = [f"c{number}" for number in range(len(columns))]

@@ -91,12 +91,33 @@ def test_a_day_is_read_however_it_is_written(staging: Staging, style: DateStyle,
 @pytest.mark.parametrize(
     ("style", "text"),
     [
-        ("iso", "2021-02-30"), ("iso", "2021-13-01"), ("iso", "05/01/2021"), ("iso", "1399-10-16"), ("iso", "9999-12-31"), ("iso", "0001-01-01"), ("iso", "infinity"),
-        ("dmy", "31/02/2021"), ("dmy", "01/13/2021"), ("dmy", "2021-01-05"), ("dmy", "1/2/3"), ("dmy", "12:30:00"), ("dmy", "05/01/2021 25:00"), ("dmy", "05-Jax-2021"),
-        ("mdy", "13/01/2021"), ("ymd_compact", "20210230"), ("ymd_compact", "2021"), ("excel_serial", "19999"), ("excel_serial", "x"), ("epoch_seconds", "12"),
-        ("jalali", "1398/12/30"), ("jalali", "1398/07/31"), ("jalali", "1398/13/01"), ("jalali", "2021/01/05"), ("jalali", "?"),
+        ("iso", "2021-02-30"),
+        ("iso", "2021-13-01"),
+        ("iso", "05/01/2021"),
+        ("iso", "1399-10-16"),
+        ("iso", "9999-12-31"),
+        ("iso", "0001-01-01"),
+        ("iso", "infinity"),
+        ("dmy", "31/02/2021"),
+        ("dmy", "01/13/2021"),
+        ("dmy", "2021-01-05"),
+        ("dmy", "1/2/3"),
+        ("dmy", "12:30:00"),
+        ("dmy", "05/01/2021 25:00"),
+        ("dmy", "05-Jax-2021"),
+        ("mdy", "13/01/2021"),
+        ("ymd_compact", "20210230"),
+        ("ymd_compact", "2021"),
+        ("excel_serial", "19999"),
+        ("excel_serial", "x"),
+        ("epoch_seconds", "12"),
+        ("jalali", "1398/12/30"),
+        ("jalali", "1398/07/31"),
+        ("jalali", "1398/13/01"),
+        ("jalali", "2021/01/05"),
+        ("jalali", "?"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_day_is_unreadable(staging: Staging, style: DateStyle, text: str) -> None:
     assert read(staging, style, text) is None
 
@@ -187,12 +208,27 @@ def test_the_style_is_found_from_the_values(staging: Staging, text: str) -> None
     assert found(staging, [text])[1] == [expected]
 
 
-@pytest.mark.parametrize("texts", [["1", "2"], ["0912 345 6789"], ["10.5"], ["C536365"], ["85123A"], ["10.1.12.4"], ["12:30"], ["99999999"], ["4155550123"]])
+@pytest.mark.parametrize(
+    "texts", [["1", "2"], ["0912 345 6789"], ["10.5"], ["C536365"], ["85123A"], ["10.1.12.4"], ["12:30"], ["99999999"], ["4155550123"]]
+)
 def test_numbers_ids_and_phones_are_no_dates(texts: list[str]) -> None:
     assert dates.guess(texts) == (None, 0.0)
 
 
-PATTERNS = ["%Y-%m-%d", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%m-%d-%y", "%d-%b-%Y", "%B %d, %Y", "%m/%d/%Y %I:%M:%S %p", "%Y%m%d", "%Y%m%d%H"]
+PATTERNS = [
+    "%Y-%m-%d",
+    "%Y/%m/%d %H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%m-%d-%y",
+    "%d-%b-%Y",
+    "%B %d, %Y",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%Y%m%d",
+    "%Y%m%d%H",
+]
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)).map(lambda one: one.replace(microsecond=0))
 
 
@@ -204,7 +240,9 @@ def test_dates_written_in_any_way_come_back(staging: Staging, column: list[datet
     assert back[:-2] == [datetime.strptime(text, pattern) for text in written[:-2]]
 
 
-@given(st.lists(st.dates(date(1945, 1, 1), date(2075, 1, 1)), min_size=1, max_size=50), st.sampled_from(["%Y/%m/%d", "%d-%m-%Y", "%Y-%B-%d"]))
+@given(
+    st.lists(st.dates(date(1945, 1, 1), date(2075, 1, 1)), min_size=1, max_size=50), st.sampled_from(["%Y/%m/%d", "%d-%m-%Y", "%Y-%B-%d"])
+)
 def test_the_persian_calendar_agrees_with_jdatetime(staging: Staging, days: list[date], pattern: str) -> None:
     written = [jdatetime.date.fromgregorian(date=day).strftime(pattern) for day in days]
     cells.put(staging, written)
@@ -259,14 +297,20 @@ def test_both_date_formats_of_the_bank_read_the_same(staging: Staging, real_data
         ("support_tickets/customer_support_tickets.csv", "Date of Purchase", "dmy", datetime(2020, 1, 1), datetime(2021, 12, 30)),
         ("cfpb/consumer_complaints_2015_q1.csv", "Date received", "mdy", datetime(2015, 1, 1), datetime(2015, 3, 19)),
         ("servicenow/incident_event_log.zip", "opened_at", "dmy", datetime(2016, 2, 29, 1, 16), datetime(2017, 2, 16, 14, 17)),
-        ("olist/olist_orders_dataset.csv", "order_purchase_timestamp", "iso", datetime(2016, 9, 15, 12, 16, 38), datetime(2018, 10, 3, 18, 55, 29)),
+        (
+            "olist/olist_orders_dataset.csv",
+            "order_purchase_timestamp",
+            "iso",
+            datetime(2016, 9, 15, 12, 16, 38),
+            datetime(2018, 10, 3, 18, 55, 29),
+        ),
     ],
 )
-def test_real_columns_are_read_without_a_gap(staging: Staging, real_data: RealData, file: str, column: str, style: str, first: datetime, last: datetime) -> None:
+def test_real_columns_are_read_without_a_gap(
+    staging: Staging, real_data: RealData, file: str, column: str, style: str, first: datetime, last: datetime
+) -> None:
     fmt, read_moments = read_file(staging, real_data(file), column)
     known = [one for one in read_moments if one is not None]
     assert (fmt.style, fmt.is_ambiguous) == (style, False)
     assert len(known) == len(read_moments)
     assert (min(known), max(known)) == (first, last)
-
-

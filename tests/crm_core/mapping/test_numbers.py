@@ -62,16 +62,34 @@ def test_every_way_to_write_a_negative_amount_is_negative(staging: Staging, text
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("€ 5.50", "EUR"), ("5.50 €", "EUR"), ("$5.50", "USD"), ("£5.50", "GBP"), ("5.50 ₽", "RUB"), ("5.50 руб.", "RUB"), ("5.50 р.", "RUB"), ("5.50 ریال", "IRR"),
-        ("5.50 تومان", "IRT"), ("5.50 ﷼", "IRR"), ("R$ 5.50", "BRL"), ("5.50 kr", "SEK"), ("5.50 zł", "PLN"), ("5.50 TL", "TRY"), ("EUR 5.50", "EUR"), ("5.50usd", "USD"), ("5.50", None),
+        ("€ 5.50", "EUR"),
+        ("5.50 €", "EUR"),
+        ("$5.50", "USD"),
+        ("£5.50", "GBP"),
+        ("5.50 ₽", "RUB"),
+        ("5.50 руб.", "RUB"),
+        ("5.50 р.", "RUB"),
+        ("5.50 ریال", "IRR"),
+        ("5.50 تومان", "IRT"),
+        ("5.50 ﷼", "IRR"),
+        ("R$ 5.50", "BRL"),
+        ("5.50 kr", "SEK"),
+        ("5.50 zł", "PLN"),
+        ("5.50 TL", "TRY"),
+        ("EUR 5.50", "EUR"),
+        ("5.50usd", "USD"),
+        ("5.50", None),
     ],
-)  # fmt: skip
+)
 def test_currencies_are_understood_and_named(staging: Staging, text: str, code: str | None) -> None:
     assert values(staging, [text, "1.25"])[0] == Decimal("5.5")
     assert cells.read(staging, numbers.currency) == [code, None]
 
 
-@pytest.mark.parametrize("text", ["20%", "12 kg", "abc", "12-05-2020", "1.2.3", "", "   ", "?", "nan", "inf", "1,2,3", "(5", "5)", "--5", "100000000000000", "1e14"])
+@pytest.mark.parametrize(
+    "text",
+    ["20%", "12 kg", "abc", "12-05-2020", "1.2.3", "", "   ", "?", "nan", "inf", "1,2,3", "(5", "5)", "--5", "100000000000000", "1e14"],
+)
 def test_what_is_no_amount_is_unreadable(staging: Staging, text: str) -> None:
     assert values(staging, [text, "1.25", "1,234.50"])[0] is None
 
@@ -90,7 +108,13 @@ def test_one_telling_value_decides_for_all_rows(staging: Staging) -> None:
 
 @pytest.mark.parametrize(
     ("texts", "first"),
-    [(["1.234", "999"], "1234"), (["1.234", "5000"], "1.234"), (["1.234", "0.500"], "1.234"), (["1,234", "999"], "1234"), (["1,234", "5000"], "1.234")],
+    [
+        (["1.234", "999"], "1234"),
+        (["1.234", "5000"], "1.234"),
+        (["1.234", "0.500"], "1.234"),
+        (["1,234", "999"], "1234"),
+        (["1,234", "5000"], "1.234"),
+    ],
 )
 def test_a_mark_before_three_digits_is_taken_for_what_is_plausible(staging: Staging, texts: list[str], first: str) -> None:
     assert values(staging, texts)[0] == Decimal(first)

@@ -48,7 +48,14 @@ def test_hints_are_found(staging: Staging, column: list[str], hint: str) -> None
 
 @pytest.mark.parametrize(
     ("column", "hint"),
-    [(["1", "1"], "unique"), (["1.5"], "integer"), (["20180725", "20180726"], "phone"), (["2E5", "1.5E+06"], "damaged_ids"), (["yes", "no", "later"], "flag"), (["85123A"], "words")],
+    [
+        (["1", "1"], "unique"),
+        (["1.5"], "integer"),
+        (["20180725", "20180726"], "phone"),
+        (["2E5", "1.5E+06"], "damaged_ids"),
+        (["yes", "no", "later"], "flag"),
+        (["85123A"], "words"),
+    ],
 )
 def test_hints_are_not_given_away(staging: Staging, column: list[str], hint: str) -> None:
     assert hint not in look(staging, column).hints
@@ -61,7 +68,8 @@ def test_counts_are_of_all_rows(staging: Staging) -> None:
 
 def test_a_column_can_be_a_date_and_a_number(staging: Staging) -> None:
     one = look(staging, ["19970101", "19970112"])
-    assert one.date is not None and one.number is not None
+    assert one.date is not None
+    assert one.number is not None
     assert (one.date.style, one.date_share, one.number_share) == ("ymd_compact", 1.0, 1.0)
 
 
@@ -79,7 +87,8 @@ def test_a_rare_value_far_down_decides_on_the_marks(staging: Staging) -> None:
 def test_a_column_filled_in_few_rows_is_still_seen(staging: Staging) -> None:
     one = look(staging, [None] * 40_001 + ["2021-01-05"] + [None] * 30_000)
     assert one.examples == ("2021-01-05",)
-    assert one.date is not None and one.date.style == "iso"
+    assert one.date is not None
+    assert one.date.style == "iso"
 
 
 @pytest.mark.parametrize("column", [[], [None, None], ["", "  "]])

@@ -58,7 +58,9 @@ def test_missing_numbers_are_not_given(staging: Staging) -> None:
     assert cells.read(staging, text.read_id) == ["1.5", None, None]
 
 
-@pytest.mark.parametrize(("column", "is_whole"), [(["17850.0", None, "13047.00", ""], True), (["17850.0", "13047"], False), ([None, ""], False)])
+@pytest.mark.parametrize(
+    ("column", "is_whole"), [(["17850.0", None, "13047.00", ""], True), (["17850.0", "13047"], False), ([None, ""], False)]
+)
 def test_a_float_column_written_as_text_is_told_by_all_its_values(staging: Staging, column: list[str | None], is_whole: bool) -> None:
     cells.put(staging, column)
     assert staging.con.execute(text.is_whole_float(staging.table("table").c0)) == is_whole
