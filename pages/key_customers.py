@@ -8,7 +8,7 @@ from crm_core.analytics import chosen, pareto
 from crm_core.charts import pareto as charts
 from ui import answers, cache, customer, frame, guards, page, tables, tiles
 from ui.guards import escape
-from ui.numbers import amount, count, share
+from ui.numbers import amount, share
 
 VALUES: dict[pareto.Value, str] = {"net_sales": "Net sales", "gross_profit": "Gross profit"}
 CLASSES = ("A", "B", "C")
@@ -23,24 +23,22 @@ def render() -> None:
     view = frame.view()
     if not guards.has(view, "order_lines", what="Key customers"):
         return
+    top = st.container()
     value = _choose_value(view)
     label, currency = VALUES[value], view.ws.currency
     found = cache.answer(view, pareto.summary, view.as_of, value, shown=True)
     before = _before(view, value)
     changes = f"Changes are against {frame.day(view.start)}." if before else ""
-    page.head(
-        "Who are our key customers?",
-        answers.key_customers(found, label, view.as_of, currency),
-        f"{_caveat(found, currency)} {changes}".strip(),
-    )
+    with top:
+        answer = answers.key_customers(found, label, view.as_of, currency)
+        page.head("Who are our key customers?", answer, f"{answers.below_zero(found, currency)} {changes}".strip())
     page.tiles(tiles.pareto(found, before))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        points = _curve(view, value, found)
+        points = _concentration(view, value, found)
     with right, guards.guard():
         _without_best(view, value)
-    _customers(view, value, max((round(float(reached) * found.customers) for reached, *_ in points), default=None))
-    _over_time(view, value)
+    _customers(view, value, max((round(float(reached) * found.customers) for reached, *_ in points), default=0))
     page.how_to_read(EXPLANATION, command=page.command(view, "pareto", *(["--value gross_profit"] if value == "gross_profit" else [])))
 
 
@@ -59,23 +57,17 @@ def _before(view: frame.View, value: pareto.Value) -> pareto.ParetoSummary | Non
     return cache.answer(view, pareto.summary, view.start, value, shown=True)
 
 
-def _caveat(found: pareto.ParetoSummary, currency: str) -> str:
-    sentences = [answers.few(found.customers)]
-    if found.customers_below_zero:
-        lost = f"{count(found.customers_below_zero)} customers are below zero and lose {amount(-found.value_below_zero, currency)}"
-        peak = f"; before them the curve reaches {share(found.peak_share)}" if found.peak_share is not None else ""
-        sentences.append(f"{lost}{peak}.")
-    if found.positive is not None:
-        best, few = share(found.positive.top20_share), share(found.positive.vital_few_share)
-        sentences.append(f"On positive value alone the best 20 % hold {best}, and 80 % come from {few} of customers.")
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _curve(view: frame.View, value: pareto.Value, found: pareto.ParetoSummary) -> list[list[float]]:
-    st.subheader("How concentrated is it?")
-    points = cache.answer(view, pareto.curve, view.as_of, value, shown=True)
-    drawn = charts.curve(points, VALUES[value], found.top20_share, found.vital_few_share)
-    return page.clickable(drawn, "pareto_curve", "Cumulative share of customers, best first, against their share of value")
+def _concentration(view: frame.View, value: pareto.Value, found: pareto.ParetoSummary) -> list[list[float]]:
+    """The curve, or how it moved over time; returns the share of customers up to each clicked point."""
+    now, over_time = st.tabs(["How concentrated is it?", "Is it getting more so?"], key="pareto_tabs", on_change="rerun")
+    if over_time.open:
+        with over_time:
+            _over_time(view, value)
+        return []
+    with now:
+        points = cache.answer(view, pareto.curve, view.as_of, value, shown=True)
+        drawn = charts.curve(points, VALUES[value], found.top20_share, found.vital_few_share)
+        return page.clickable(drawn, "pareto_curve", "Cumulative share of customers, best first, against their share of value")
 
 
 def _without_best(view: frame.View, value: pareto.Value) -> None:
@@ -93,23 +85,21 @@ def _without_best(view: frame.View, value: pareto.Value) -> None:
         tables.result_table(left.best, "without_best_rows", title="The best customers", names={"value": VALUES[value]}, currency=currency)
 
 
-def _customers(view: frame.View, value: pareto.Value, best: int | None) -> None:
-    """The list: all, the best up to a clicked point of the curve, or some classes."""
+def _customers(view: frame.View, value: pareto.Value, best: int) -> None:
+    """The list: all, the `best` up to a clicked point of the curve (0: none is clicked), or some classes."""
     st.subheader(f"The best {best:,} customers" if best else "The customers")
     st.caption("Click a point of the curve to choose the customers up to there.")
     classes = st.pills("Classes", CLASSES, selection_mode="multi", key="pareto_classes")
     where = (("value_class", tuple(classes)),) if classes else ()
-    args = (view.as_of, view.settings, value, best)
+    args = (view.as_of, view.settings, value, best or None)
     picked = tables.customer_table(view, "key_customers", where=where, rows=chosen.by_value, args=args, sort=value, title="Key customers")
     customer.panel(view, picked, "key_customer")
 
 
 def _over_time(view: frame.View, value: pareto.Value) -> None:
-    st.subheader("Is it getting more concentrated?")
-    frame_over_time = cache.answer(view, pareto.over_time, view.as_of, value)
-    if not frame_over_time.empty:
-        st.caption(f"All customers; each point looks back {int(frame_over_time['look_back_days'].iloc[0]):,} days.")
-    page.chart(charts.over_time(frame_over_time), "pareto_over_time", "Top-20 share, vital few and Gini over time")
-    if not frame_over_time.empty:
+    found = cache.answer(view, pareto.over_time, view.as_of, value)
+    page.chart(charts.over_time(found), "pareto_over_time", "Top-20 share, vital few and Gini over time")
+    if not found.empty:
+        st.caption(f"All customers; each point looks back {int(found['look_back_days'].iloc[0]):,} days.")
         with st.expander("The numbers behind the chart"):
-            tables.result_table(frame_over_time, "pareto_over_time_rows", title="Concentration over time", currency=view.ws.currency)
+            tables.result_table(found, "pareto_over_time_rows", title="Concentration over time", currency=view.ws.currency)

@@ -23,8 +23,8 @@ FEW = 30
 def overview(found: Overview, currency: str) -> str:
     """Net sales of the period, and how they stand against the period before."""
     sales, customers = found.figure("net_sales"), found.figure("customers")
-    period = f"{day(found.period.start)} to {day(found.period.last_day)}"
-    text = f"{amount(sales.value, currency)} of net sales from {count(customers.value)} customers in {period}"
+    period = f"{day(found.period.start)} and {day(found.period.last_day)}"
+    text = f"{amount(sales.value, currency)} of net sales and {count(customers.value)} customers between {period}"
     if sales.change is None:
         return f"{text}."
     direction = "more" if sales.change >= 0 else "less"
@@ -72,3 +72,16 @@ def key_customers(found: ParetoSummary, label: str, as_of: date, currency: str) 
         f"The best 20 % of {count(found.customers)} customers hold {share(found.top20_share)} of {total};"
         f" 80 % of it comes from {count(found.vital_few_customers)} customers ({share(found.vital_few_share)})."
     )
+
+
+def below_zero(found: ParetoSummary, currency: str) -> str:
+    """The caveats of the curve: few customers, customers below zero, and shares on positive value where the peak is high."""
+    sentences = [few(found.customers)]
+    if found.customers_below_zero:
+        lost = f"{count(found.customers_below_zero)} customers are below zero and lose {amount(-found.value_below_zero, currency)}"
+        peak = f"; before them the curve reaches {share(found.peak_share)}" if found.peak_share is not None else ""
+        sentences.append(f"{lost}{peak}.")
+    if found.positive is not None:
+        best, vital = share(found.positive.top20_share), share(found.positive.vital_few_share)
+        sentences.append(f"On positive value alone the best 20 % hold {best}, and 80 % come from {vital} of customers.")
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure of the row under the answer: label and value as shown, its change ("+3.2 %"), its trend, and what it means.
+    """One figure of the row under the answer: label and value as shown, its change ("+3.2 %" or NO_CHANGE), its trend, and what it means.
 
     `more_is` says how a rise is to be taken: "good", "bad", or "neutral" where it depends.
     """
@@ -32,6 +32,7 @@ class Tile:
     more_is: Literal["good", "bad", "neutral"] = "good"
 
 
+NO_CHANGE = "no change"
 DELTA_COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"good": "normal", "bad": "inverse", "neutral": "off"}
 
 
@@ -51,7 +52,8 @@ def tiles(figures: Sequence[Tile]) -> None:
             escape(one.label),
             one.value,
             one.change,
-            delta_color=DELTA_COLOURS[one.more_is],
+            delta_color="off" if one.change == NO_CHANGE else DELTA_COLOURS[one.more_is],
+            delta_arrow="off" if one.change == NO_CHANGE else "auto",
             help=escape(one.help) or None,
             border=True,
             chart_data=one.trend if len(one.trend) > 1 else None,

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ui.numbers import amount, count, share, short
-from ui.page import Tile
+from ui.page import NO_CHANGE, Tile
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from crm_core.analytics.overview import Figure, Overview
     from crm_core.analytics.pareto import ParetoSummary
+
+
+#: Where the label of a figure is too long for six tiles in a row.
+SHORT_LABELS = {"average_order_value": "Average order"}
 
 
 def overview(found: Overview, currency: str) -> list[Tile]:
@@ -22,12 +26,13 @@ def overview(found: Overview, currency: str) -> list[Tile]:
 
 def _figure(figure: Figure, monthly: pd.DataFrame, currency: str) -> Tile:
     trend = tuple(monthly.loc[~monthly["is_partial"], figure.key].dropna().astype(float))
-    change = None if figure.change is None else f"{100 * figure.change:+.1f} {'points' if figure.unit == 'share' else '%'}"
+    change = None if figure.change is None else _told(f"{100 * figure.change:+.1f}", " points" if figure.unit == "share" else " %")
+    label = SHORT_LABELS.get(figure.key, figure.label)
     if figure.unit == "money":
         exact = f" Exactly {amount(figure.value, currency)}." if figure.value is not None else ""
-        return Tile(figure.label, short(figure.value, currency), change, trend, f"{figure.help}{exact} n = {figure.n:,}.")
+        return Tile(label, short(figure.value, currency), change, trend, f"{figure.help}{exact} n = {figure.n:,}.")
     written = share(figure.value) if figure.unit == "share" else count(figure.value)
-    return Tile(figure.label, written, change, trend, f"{figure.help} n = {figure.n:,}.")
+    return Tile(label, written, change, trend, f"{figure.help} n = {figure.n:,}.")
 
 
 @dataclass(frozen=True)
@@ -97,17 +102,17 @@ def _both(now: object, then: object | None, name: str) -> tuple[float, float] | 
 
 def _more(now: object, then: object | None, name: str) -> str | None:
     values = _both(now, then, name)
-    return values and f"{values[0] - values[1]:+,.0f}"
+    return values and _told(f"{values[0] - values[1]:+,.0f}")
 
 
 def _points(now: object, then: object | None, name: str) -> str | None:
     values = _both(now, then, name)
-    return values and f"{100 * (values[0] - values[1]):+.1f} points"
+    return values and _told(f"{100 * (values[0] - values[1]):+.1f}", " points")
 
 
 def _difference(now: object, then: object | None, name: str) -> str | None:
     values = _both(now, then, name)
-    return values and f"{values[0] - values[1]:+.3f}"
+    return values and _told(f"{values[0] - values[1]:+.3f}")
 
 
 def _percent(now: object, then: object | None, name: str) -> str | None:
@@ -116,4 +121,9 @@ def _percent(now: object, then: object | None, name: str) -> str | None:
     if values is None or values[1] <= 0:
         return None
     change = values[0] / values[1] - 1
-    return f"{100 * change:+.1f} %" if change < 9 else f"× {values[0] / values[1]:,.0f}"
+    return _told(f"{100 * change:+.1f}", " %") if change < 9 else f"× {values[0] / values[1]:,.0f}"
+
+
+def _told(change: str, unit: str = "") -> str:
+    """A change as written, or that there is none to be seen."""
+    return f"{change}{unit}" if change.strip("+-0.,") else NO_CHANGE

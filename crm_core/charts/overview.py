@@ -74,7 +74,7 @@ def movers(frame: pd.DataFrame, currency: str = "", most: int = 8) -> go.Figure:
     return theme.figure(
         go.Bar(
             x=changes,
-            y=theme.labels((f"{theme.short(row.value, 26)} ({theme.short(row.label, 16)})" for row in rows), length=48),
+            y=theme.labels((f"{theme.short(row.value, 20)} ({theme.short(row.label, 14)})" for row in rows), length=48),
             orientation="h",
             marker={
                 "color": [theme.LOSS if fall else theme.GAIN for fall in is_fall],
@@ -94,7 +94,7 @@ def movers(frame: pd.DataFrame, currency: str = "", most: int = 8) -> go.Figure:
             f" {theme.in_template(currency)}<extra></extra>",
         ),
         height=90 + 34 * len(shown),
-        xaxis=theme.amounts(theme.with_unit("Change of net sales", currency), zeroline=True, range=_room(changes)),
+        xaxis=theme.amounts(theme.with_unit("Change", currency), zeroline=True, range=_room(changes)),
         yaxis=theme.axis(),
     )
 
@@ -102,7 +102,7 @@ def movers(frame: pd.DataFrame, currency: str = "", most: int = 8) -> go.Figure:
 def _room(changes: pd.Series) -> list[float]:
     """From the lowest to the highest change and zero, with room for the figures at the ends of the bars."""
     low, high = min(0.0, float(changes.min())), max(0.0, float(changes.max()))
-    margin = (high - low or 1.0) * 0.18
+    margin = (high - low or 1.0) * 0.3
     return [low - (margin if low < 0 else 0.0), high + (margin if high > 0 else 0.0)]
 
 

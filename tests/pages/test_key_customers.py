@@ -97,6 +97,9 @@ def test_the_curve_starts_at_nothing_and_ends_at_all(shop: Entry) -> None:
     assert (customers[-1], value[-1]) == pytest.approx((1, 1))
 
 
-def test_concentration_over_time_has_a_line(forty: Entry) -> None:
+def test_concentration_over_time_has_a_line_a_figure(forty: Entry) -> None:
     app = open_page("key-customers")
-    assert len(json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]) == 3
+    app.session_state["pareto_tabs"] = "Is it getting more so?"
+    app.run()
+    assert not app.exception
+    assert len(json.loads(app.get("plotly_chart")[0].proto.spec)["data"]) == 3

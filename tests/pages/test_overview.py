@@ -22,7 +22,7 @@ def test_the_answer_names_value_customers_and_period(shop: Entry) -> None:
     app = open_page("")
     assert not app.exception
     answer = app.markdown[0].value.replace("\\", "")
-    assert "EUR 500 of net sales from 5 customers in 1 Jul 2023 to 30 Jun 2024" in answer
+    assert "EUR 500 of net sales and 5 customers between 1 Jul 2023 and 30 Jun 2024" in answer
 
 
 def test_the_figures_are_those_of_the_period(shop: Entry) -> None:
@@ -31,7 +31,7 @@ def test_the_figures_are_those_of_the_period(shop: Entry) -> None:
     assert found["Customers"] == "3"
     assert found["New customers"] == "1"
     assert found["Repeat share"] == "66.7 %"
-    assert found["Average order value"] == "EUR 63.33"
+    assert found["Average order"] == "EUR 63.33"
 
 
 def test_gross_profit_appears_only_with_costs(shop: Entry, forty: Entry) -> None:
@@ -53,7 +53,7 @@ def test_filters_choose_whose_sales_are_shown(shop: Entry) -> None:
 def test_a_period_without_sales_says_so(shop: Entry) -> None:
     app = open_page("", in_country=["Chile"], period="Own dates", dates=["2023-12-02", "2023-12-05"])
     assert not app.exception
-    assert metrics(app)["Average order value"] == "not provided"
+    assert metrics(app)["Average order"] == "not provided"
 
 
 def test_what_is_worth_looking_at_links_to_its_page(shop: Entry) -> None:

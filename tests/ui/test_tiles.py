@@ -29,7 +29,7 @@ def test_groups_of_cells_are_added_up() -> None:
 
 def test_changes_are_against_the_earlier_day() -> None:
     changes = [tile.change for tile in tiles.segments(grid(2, 1000.0), grid(1, 800.0), "EUR")]
-    assert changes == ["+25", "+6", "+0.0 points", "+6", "+25.0 %"]
+    assert changes == ["+25", "+6", "no change", "+6", "+25.0 %"]
 
 
 def test_without_an_earlier_day_there_are_no_changes() -> None:
