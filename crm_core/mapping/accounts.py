@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 
 from crm_core.mapping import choices, findings, rejects
@@ -65,8 +64,16 @@ def _totals(work: Work) -> dict[str, Any]:
     """All counts of the lines in one pass; zeros where there are no lines."""
     lines = work.stored.get("order_lines")
     if lines is None:
-        names = ("customers", "lines_not_attributed", "amount_not_attributed", "lines_returned", "amount_returned", "lines_void", "net_sales")
-        return {name: 0 for name in names} | {"first": None, "last": None}
+        names = (
+            "customers",
+            "lines_not_attributed",
+            "amount_not_attributed",
+            "lines_returned",
+            "amount_returned",
+            "lines_void",
+            "net_sales",
+        )
+        return dict.fromkeys(names, 0) | {"first": None, "last": None}
     is_returned = ((lines.quantity < 0) | (lines.net_amount < 0)).fill_null(False)
     counted = lines.aggregate(
         customers=lines.customer_id.nunique(),
@@ -87,13 +94,17 @@ def _period(work: Work, totals: dict[str, Any]) -> tuple[str, str]:
     """First and last day of the lines; without lines, of responses and cases."""
     days = [(totals["first"], totals["last"])]
     if totals["last"] is None:
-        days = [_days(work, work.stored[name][at]) for name, at in (("surveys", "responded_at"), ("cases", "opened_at")) if name in work.stored]
+        days = [
+            _days(work, work.stored[name][at]) for name, at in (("surveys", "responded_at"), ("cases", "opened_at")) if name in work.stored
+        ]
     known = [pair for pair in days if pair[0] is not None]
     return (min(first for first, _ in known).isoformat(), max(last for _, last in known).isoformat()) if known else ("", "")
 
 
 def _days(work: Work, moments: ir.Column) -> tuple[Any, Any]:
-    row = work.plan.staging.con.to_pyarrow(moments.as_table().aggregate(first=moments.min().date(), last=moments.max().date())).to_pylist()[0]
+    row = work.plan.staging.con.to_pyarrow(moments.as_table().aggregate(first=moments.min().date(), last=moments.max().date())).to_pylist()[
+        0
+    ]
     return row["first"], row["last"]
 
 

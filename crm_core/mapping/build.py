@@ -24,7 +24,9 @@ from crm_core.sources.staging import Progress, Staging, no_progress
 KEYED: dict[Grain, str] = {"orders": "order_id", "customers": "customer_id", "products": "product_id"}
 
 
-def build(staging: Staging, mapping: Mapping, target: Path, *, name: str, imported_at: datetime, progress: Progress = no_progress) -> Receipt:
+def build(
+    staging: Staging, mapping: Mapping, target: Path, *, name: str, imported_at: datetime, progress: Progress = no_progress
+) -> Receipt:
     """Write the workspace file `target` from the staged tables and return its receipt.
 
     Raises DataError where no sale, response or case is left, or where amounts lack a rate to one currency; then there is no file.
@@ -73,7 +75,9 @@ def _store_lines(work: Work) -> None:
 
 def _store_orders(work: Work) -> None:
     if work.plan.of("orders", "order_lines"):
-        work.stored["orders"] = work.target.create("orders", canonical.orders(work.plan, work.found, work.lines, work.stored.get("order_lines")))
+        work.stored["orders"] = work.target.create(
+            "orders", canonical.orders(work.plan, work.found, work.lines, work.stored.get("order_lines"))
+        )
 
 
 def _store_responses(work: Work) -> None:

@@ -68,8 +68,12 @@ def _merge(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
     parts = [given.mutate(line_at=ibis.null("timestamp")).select(names)]
     if of_lines is not None:
         last = ibis.literal(2**62, "int64")  # what lines say of the order comes after what the orders file says
-        parts.append(of_lines.mutate(ordered_at=ibis.null("timestamp"), line_at=of_lines.line_at.cast("timestamp"), position=last).select(names))
+        parts.append(
+            of_lines.mutate(ordered_at=ibis.null("timestamp"), line_at=of_lines.line_at.cast("timestamp"), position=last).select(names)
+        )
     rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
     values = {name: rows[name].argmin(rows.position) for name in OF_ORDER}
-    merged = rows.group_by("customer_id", "order_id").aggregate(ordered_at=ibis.coalesce(rows.ordered_at.min(), rows.line_at.min()), **values)
+    merged = rows.group_by("customer_id", "order_id").aggregate(
+        ordered_at=ibis.coalesce(rows.ordered_at.min(), rows.line_at.min()), **values
+    )
     return merged.select(*columns_of("orders"))

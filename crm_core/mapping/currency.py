@@ -53,7 +53,7 @@ def decide(staging: Staging, rows: ir.Table, options: ImportOptions) -> Currenci
         return Currencies(base, found)
     rates = {code: _rate(given.get(code, "")) for code in others}
     _refuse_missing(found, base, rates)
-    return Currencies(base, found, _store(staging, {word: Decimal(1) if code_of(word) == base else rates[code_of(word)] for word in words}))
+    return Currencies(base, found, _store(staging, {word: rates.get(code_of(word), Decimal(1)) for word in words}))
 
 
 def _implied(found: dict[str, int], rates: dict[str, str]) -> str:
@@ -74,7 +74,12 @@ def _refuse_missing(found: dict[str, int], base: str, rates: dict[str, Decimal |
     missing = [code for code, rate in rates.items() if rate is None]
     if not missing:
         return
-    problems = [Problem("currency_without_rate", "question", f"amounts are in {code}, and there is no rate for it", HINT, rows=found[code], example=code) for code in missing]
+    problems = [
+        Problem(
+            "currency_without_rate", "question", f"Amounts are in {code}, and there is no rate for it", HINT, rows=found[code], example=code
+        )
+        for code in missing
+    ]
     title = "The amounts are in more than one currency" if len(found) > 1 else "The amounts are in another currency"
     raise DataError(title, f"Rates are needed to add them up{f' in {base}' if base else ''}.", HINT, problems)
 

@@ -68,7 +68,9 @@ def _pairs(plan: Plan, rows: ir.Table, field: str, ref: str) -> ir.Table:
 def _heaviest(pairs: ir.Table, name: str) -> ir.Table:
     """customer_id and the value that counts; of two equally heavy ones the greater."""
     best = pairs.group_by("customer_id").aggregate(weight=pairs.weight.max())
-    return pairs.semi_join(best, ["customer_id", "weight"]).group_by(**{f"id_{name}": "customer_id"}).aggregate(**{name: pairs["value"].max()})
+    return (
+        pairs.semi_join(best, ["customer_id", "weight"]).group_by(**{f"id_{name}": "customer_id"}).aggregate(**{name: pairs["value"].max()})
+    )
 
 
 def _count_disputed(plan: Plan, pairs: ir.Table) -> int:

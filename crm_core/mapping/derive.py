@@ -45,23 +45,28 @@ def needs_orders(plan: Plan) -> bool:
 def lines(plan: Plan, rows: ir.Table, currencies: Currencies, void_words: ir.Table | None) -> ir.Table:
     """Lines as they are stored, from `joined` rows, with source_no, row_no, position, is_usable and `reason`."""
     rows = currency.convert(rows, currencies)
-    times = (lambda each: _product(rows.quantity, each)) if plan.feeds("quantity", "order_lines") else (lambda each: each)
-    net = ibis.coalesce(rows.net_amount, times(rows.unit_price))
+    quantity = rows.quantity if plan.feeds("quantity", "order_lines") else None
+    net = ibis.coalesce(rows.net_amount, _product(quantity, rows.unit_price))
     rows = rows.mutate(
         order_id=ibis.coalesce(rows.order_id, rows.line_at.date().cast("string")),
         line_no=ibis.coalesce(rows.line_no, rows.position),
         net_amount=net,
-        cost_amount=ibis.coalesce(rows.cost_amount, times(rows.unit_cost), (net.cast("decimal(19, 4)") - rows.profit_amount).try_cast(MONEY)),
+        cost_amount=ibis.coalesce(
+            rows.cost_amount, _product(quantity, rows.unit_cost), (net.cast("decimal(19, 4)") - rows.profit_amount).try_cast(MONEY)
+        ),
         is_void=_is_void(rows, void_words),
     )
     return rows.mutate(is_usable=rows.line_at.notnull() & rows.net_amount.notnull() & rows.is_convertible, reason=_reason(rows))
 
 
-def _product(count: ir.Value, each: ir.Value) -> ir.Value:
-    """Exact product; NULL where it is too large to store. Small factors take a way without 128-bit division, a dozen times quicker.
+def _product(count: ir.Value | None, each: ir.Value) -> ir.Value:
+    """Exact product; `each` itself where the data has no quantities, NULL where the product is too large to store.
 
-    Ibis takes the product for a decimal(18, 4); the engine makes it decimal(18, 8) or, of wider factors, decimal(38, 8).
+    Small factors take a way without 128-bit division, a dozen times quicker. Ibis takes a product for a decimal(18, 4); the engine makes it a
+    decimal(18, 8) or, of wider factors, a decimal(38, 8).
     """
+    if count is None:
+        return each
     is_small = (count.abs() < SMALL) & (each.abs() < SMALL)
     quick = (count * each).cast("decimal(18, 8)").cast(MONEY)
     wide = (count.cast("decimal(20, 4)") * each).cast("decimal(38, 8)").try_cast(MONEY)

@@ -34,7 +34,9 @@ def _find_in(plan: Plan, grain: Grain) -> None:
     found = plan.staging.raw.execute(f"SELECT count(*) - count(DISTINCT h) FROM ({hashes})").fetchone()
     if found is None or found[0] == 0:
         return
-    rows = " UNION ALL ".join(f"SELECT {source.number} AS source_no, rowid + 1 AS row_no, {_hash(source)} AS h FROM {source.staged.ref}" for source in sources)
+    rows = " UNION ALL ".join(
+        f"SELECT {source.number} AS source_no, rowid + 1 AS row_no, {_hash(source)} AS h FROM {source.staged.ref}" for source in sources
+    )
     plan.staging.raw.execute(
         f"INSERT INTO {TABLE} SELECT source_no, row_no FROM (SELECT *, row_number() OVER (PARTITION BY h ORDER BY source_no, row_no) AS place FROM ({rows}) "
         f"WHERE h IN (SELECT h FROM ({hashes}) GROUP BY h HAVING count(*) > 1)) WHERE place > 1"

@@ -118,7 +118,9 @@ def _read_one(plan: Plan, source: Source, fields: dict[str, Field]) -> ir.Table:
         if field.kind in (*DATE_KINDS, *NUMBER_KINDS):
             values[f"raw_{field.name}"] = _raw(rows, source, field)
     for stored, label in plan.labels.items():
-        values[stored] = words.read_text(rows[source.staged.column(label).ref]) if label in source.mapping.attributes else ibis.null("string")
+        values[stored] = (
+            words.read_text(rows[source.staged.column(label).ref]) if label in source.mapping.attributes else ibis.null("string")
+        )
     return rows.select(**values)
 
 

@@ -14,6 +14,7 @@ from crm_core.mapping.reading import Plan, read
 from crm_core.mapping.scales import Scale, scales
 from crm_core.mapping.text import is_given
 
+
 def surveys(plan: Plan, found: Lookups) -> ir.Table:
     """Responses with source_no, row_no, is_usable and `reason`."""
     rows = with_person(read(plan, "surveys"), found.people)

@@ -24,7 +24,16 @@ class Scale:
 #: Tried in turn: the first that holds all values (of those named like the column, if one is).
 SCALES = (Scale("csat", 1, 5), Scale("ces", 1, 7), Scale("nps", 0, 10), Scale("csat", 0, 100))
 #: A name that tells the measure whatever the values.
-NAMES = {"nps": "nps", "net promoter": "nps", "recommend": "nps", "ces": "ces", "effort": "ces", "csat": "csat", "satisf": "csat", "attitude": "attitude"}
+NAMES = {
+    "nps": "nps",
+    "net promoter": "nps",
+    "recommend": "nps",
+    "ces": "ces",
+    "effort": "ces",
+    "csat": "csat",
+    "satisf": "csat",
+    "attitude": "attitude",
+}
 NAMED_SCALES = {"nps": (Scale("nps", 0, 10),), "ces": (Scale("ces", 1, 7),), "attitude": (Scale("attitude", 1, 4),)}
 #: The scale of "csat" where the values fit none above is unknown beyond what was seen.
 
@@ -39,7 +48,11 @@ def scales(plan: Plan) -> dict[int, Scale]:
             name = source.mapping.fields["score"]
             low, high = seen.get(name, found)
             seen[name] = (min(low, found[0]), max(high, found[1]))
-    return {source.number: _fitting(name, *seen[name]) for source in plan.of("surveys") if (name := source.mapping.fields.get("score", "")) in seen}
+    return {
+        source.number: _fitting(name, *seen[name])
+        for source in plan.of("surveys")
+        if (name := source.mapping.fields.get("score", "")) in seen
+    }
 
 
 def _range(plan: Plan, source: Source) -> tuple[Decimal, Decimal] | None:

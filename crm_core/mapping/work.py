@@ -25,7 +25,7 @@ class Work:
     target: Target
     found: Lookups
     repeated: dict[int, int]  # source number -> rows that repeat an earlier one
-    currencies: Currencies = Currencies("", {})
+    currencies: Currencies = field(default_factory=lambda: Currencies("", {}))
     status_words: dict[str, str] = field(default_factory=dict)
     void_words: ir.Table | None = None
     lines: ir.Table | None = None
