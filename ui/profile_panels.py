@@ -41,7 +41,7 @@ def _table(one: TableProfile) -> None:
     st.caption(f"{one.rows:,} rows, {customers}, {period}" + (", estimates where many values are counted" if one.is_estimate else ""))
     shown = one.columns[list(NAMES)]
     config = {name: _column(name, label) for name, label in NAMES.items()}
-    st.dataframe(shown, hide_index=True, column_config=config, alt=f"Profile of {one.label}")
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="–", alt=f"Profile of {one.label}")
     frame_downloads(shown, f"profile_{one.table}", title=f"Profile of {one.label}", labels=NAMES)
 
 

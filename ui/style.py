@@ -4,7 +4,11 @@ STYLE = """<style>
 @page { size: A4; margin: 14mm; }
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"],
-  [data-testid="stFileUploader"], [data-testid="stSidebarCollapsedControl"], .stButton, .modebar { display: none !important; }
+  [data-testid="stFileUploader"], [data-testid="stSidebarCollapsedControl"], [data-testid="stTextInput"], [data-testid="stSelectbox"],
+  [data-testid="stPagination"], [data-testid="stToastContainer"], .stButton, .modebar { display: none !important; }
+  /* A dark page prints dark on white as well. */
+  [data-testid="stApp"] * { color: #1c2733 !important; }
+  .js-plotly-plot :is(.xtick, .ytick, .legend, .xtitle, .ytitle, .infolayer) text, .js-plotly-plot text:is(.xtitle, .ytitle) { fill: #1c2733 !important; }
   [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"], section.main {
     position: static !important; overflow: visible !important; height: auto !important; background: white !important; }
   [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: 100% !important; }

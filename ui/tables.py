@@ -81,7 +81,9 @@ def result_table(
 ) -> None:
     """A small result (one row a segment, a month ...) with CSV and Excel downloads below it; columns ending in `_share` read as percent."""
     names = labels(None, frame.columns) | dict(names or {})
-    st.dataframe(frame, hide_index=True, column_config=column_config(frame, names, currency), key=f"{key}_table", alt=alt or title)
+    st.dataframe(
+        frame, hide_index=True, column_config=column_config(frame, names, currency), placeholder="–", key=f"{key}_table", alt=alt or title
+    )
     frame_downloads(frame, key, title=title, labels=names)
 
 
@@ -128,7 +130,14 @@ def _selectable(view: View, page: pd.DataFrame, columns: Sequence[str], names: M
     shown = page[list(columns)]
     config = column_config(shown, names, view.ws.currency)
     event = st.dataframe(
-        shown, hide_index=True, column_config=config, key=f"{key}_rows", on_select="rerun", selection_mode="single-row", alt="Customers"
+        shown,
+        hide_index=True,
+        column_config=config,
+        placeholder="–",
+        key=f"{key}_rows",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Customers",
     )
     picked = event["selection"]["rows"]
     return str(page["customer_id"].iloc[picked[0]]) if picked and picked[0] < len(page) else None
