@@ -92,7 +92,9 @@ def _customers(view: frame.View, value: pareto.Value, best: int) -> None:
     classes = st.pills("Classes", CLASSES, selection_mode="multi", key="pareto_classes")
     where = (("value_class", tuple(classes)),) if classes else ()
     args = (view.as_of, view.settings, value, best or None)
-    picked = tables.customer_table(view, "key_customers", where=where, rows=chosen.by_value, args=args, sort=value, title="Key customers")
+    picked = tables.customer_table(
+        view, f"key_customers_{value}", where=where, rows=chosen.by_value, args=args, sort=value, title="Key customers"
+    )
     customer.panel(view, picked, "key_customer")
 
 

@@ -54,12 +54,13 @@ def scatter(frame: pd.DataFrame, names: Mapping[int, str], axes: tuple[str, str]
     if frame.empty:
         return theme.nothing(theme.NOBODY)
     traces = [_points(frame[frame["cluster"] == number], number, names[number], labels) for number in sorted(names)]
+    across, upwards = (axis.replace(" and ", "<br>and ", 1) for axis in axes)  # long titles are cut on narrow screens
     plain = {"showticklabels": False, "showgrid": False}
     return theme.figure(
         *traces,
         height=480,
-        xaxis=theme.axis(axes[0], **plain),
-        yaxis=theme.axis(axes[1], **plain),
+        xaxis=theme.axis(across, **plain),
+        yaxis=theme.axis(upwards, **plain),
         legend=theme.LEGEND | {"itemsizing": "constant"},
     )
 

@@ -48,7 +48,7 @@ def curve(frame: pd.DataFrame, label: str, top20_share: float | None = None, vit
 def _marks(top20_share: float | None, vital_few_share: float | None) -> list[dict[str, Any]]:
     marks = []
     if top20_share is not None:
-        marks.append(_note(0.2, top20_share, f"best 20 % hold {100 * top20_share:.0f} %", ax=30, ay=44))
+        marks.append(_note(0.2, top20_share, f"best 20 % hold {100 * top20_share:.0f} %", ax=30, ay=66))
     if vital_few_share is not None:
         marks.append(_note(vital_few_share, 0.8, f"80 % come from {100 * vital_few_share:.0f} %", ax=24, ay=26))
     return marks
