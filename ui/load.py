@@ -87,8 +87,11 @@ def _upload(found: Wizard) -> None:
         "Files", accept_multiple_files=True, key=f"upload_{found.uploads}", label_visibility="collapsed", max_upload_size=LIMIT_MB
     )
     if files:
-        received = [(_tidy(file.name), found.receive(file)) for file in files]
+        found.waiting = [(_tidy(file.name), found.receive(file)) for file in files]
         uploads.release()
+        st.rerun()  # the next run reads them: this one still holds the bytes
+    if found.waiting:
+        received, found.waiting = found.waiting, []
         _read(found, received)
 
 

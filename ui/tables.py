@@ -70,7 +70,7 @@ def customer_table(
     count = cache.answer(view, _count, wanted, search, shown=True)
     number = _page_number(key, count, size)
     page = cache.answer(view, _page, wanted, search, by, descending, size, (number - 1) * size, shown=True)
-    st.caption(f"{count:,} customers" + (f", page {number} of {-(-count // size)}" if count > size else ""))
+    st.caption(f"{count:,} customer{'' if count == 1 else 's'}" + (f", page {number} of {-(-count // size)}" if count > size else ""))
     chosen = _selectable(view, page, offered, names, f"{key}_{number}")
     downloads(view, lambda: listing.search(wanted.table(view.ws, view.shown()), search).select(*offered), key, title=title, labels=names)
     return chosen

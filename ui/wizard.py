@@ -54,6 +54,7 @@ class Wizard:
         self.checked: Checked | None = None
         self.generation = 0
         self.uploads = 0  # received so far: their widget starts empty after each
+        self.waiting: list[tuple[str, Path]] = []  # received and not yet read: name and our copy
         self.errors: list[CrmError] = []  # of the last step, to be shown above the steps
         self.currencies: frozenset[str] = frozenset()  # that the last check wanted rates for
         self.is_closed = False

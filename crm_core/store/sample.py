@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from crm_core.mapping.meta import FORMAT
 from crm_core.sources.staging import Progress, Staging, no_progress
 from crm_core.store.home import Home
 from crm_core.store.workspaces import SAMPLE_ID, Entry, Workspaces
@@ -44,8 +45,8 @@ def _build(files: Sequence[Path], home: Home, target: Path, now: datetime, progr
 
 
 def _fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 over names and contents (a few megabytes)."""
-    digest = hashlib.sha256()
+    """SHA-256 over names and contents (a few megabytes), and the format that workspaces are written in."""
+    digest = hashlib.sha256(str(FORMAT).encode())
     for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
