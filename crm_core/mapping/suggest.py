@@ -18,7 +18,7 @@ from crm_core.mapping.grains import Look, Verdict, decide_grains
 from crm_core.mapping.guess import BY_VALUES
 from crm_core.mapping.model import ImportOptions, Mapping, TableMapping, fields_for
 from crm_core.mapping.profile import ColumnProfile, profile
-from crm_core.sources.staging import Staging
+from crm_core.sources.staging import StagedTable, Staging
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,37 @@ def suggest(staging: Staging, options: ImportOptions = NO_CHOICES, remembered: M
 
     Formats of dates and numbers are decided anew from the values; a remembered order of day and month only settles what they leave open.
     """
-    looks = [Look(one.name, one.rows, profile(staging, one.name)) for one in staging.tables]
+    models = _models(staging)
+    looks = [Look(one.name, one.rows, profile(staging, one.name)) for one in staging.tables if models[one.name] == one.name]
     verdicts = decide_grains(staging, looks)
     found = _refined(staging, looks, verdicts)
-    tables = [_table(staging, look, found[look.source]) for look in looks]
+    tables = {look.source: _table(staging, look, found[look.source]) for look in looks}
+    recalled = {one.name: _recalled(one, remembered) for one in staging.tables}
     problems = [problem for look in looks for problem in found[look.source].problems]
-    recalled = [_recalled(look, remembered) for look in looks]
-    asked = [
-        problem
-        for look, table, kept in zip(looks, tables, recalled, strict=True)
-        if kept is None
-        for problem in doubts(staging, look, table, found[look.source].assignment)
-    ]
-    decided = with_formats(staging, [kept or table for kept, table in zip(recalled, tables, strict=True)], options, remembered)
+    for look in looks:
+        if recalled[look.source] is None:
+            problems += doubts(staging, look, tables[look.source], found[look.source].assignment)
+    chosen = [recalled[source] or replace(tables[model], source=source) for source, model in models.items()]
+    decided = with_formats(staging, chosen, options, remembered)
     mapping = Mapping(tuple(decided.tables), options)
-    problems += [*asked, *decided.problems, *_left_out(mapping, verdicts), *requirements(mapping)]
-    return Suggestion(
-        mapping,
-        {look.source: _reasons(look, table, found[look.source].assignment) for look, table in zip(looks, mapping.tables, strict=True)},
-        tuple(problems),
-    )
+    problems += [
+        *decided.problems,
+        *_left_out(mapping, {source: verdicts[model] for source, model in models.items()}),
+        *requirements(mapping),
+    ]
+    look_of = {look.source: look for look in looks}
+    reasons = {one.source: _reasons(look_of[models[one.source]], one, found[models[one.source]].assignment) for one in mapping.tables}
+    return Suggestion(mapping, reasons, tuple(problems))
+
+
+def _models(staging: Staging) -> dict[str, str]:
+    """For each table the one by which it is judged: of tables with the same columns (monthly exports) the largest, else itself."""
+    largest: dict[tuple[str, ...], StagedTable] = {}
+    for one in staging.tables:
+        shape = tuple(sorted(column.name for column in one.columns))
+        if shape not in largest or one.rows > largest[shape].rows:
+            largest[shape] = one
+    return {one.name: largest[tuple(sorted(column.name for column in one.columns))].name for one in staging.tables}
 
 
 def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdict]) -> dict[str, refine.Refined]:
@@ -95,10 +106,10 @@ def _table(staging: Staging, look: Look, found: refine.Refined) -> TableMapping:
     return TableMapping(look.source, assigned.grain, fields, attributes.propose(staging, look.source, assigned.grain, look.columns, fields))
 
 
-def _recalled(look: Look, remembered: Mapping | None) -> TableMapping | None:
+def _recalled(table: StagedTable, remembered: Mapping | None) -> TableMapping | None:
     """What was decided on a table of that name before, if this one has all the columns it used."""
-    columns = {one.name for one in look.columns}
-    found = next((one for one in (remembered.tables if remembered else ()) if one.source == look.source and _used(one) <= columns), None)
+    columns = {one.name for one in table.columns}
+    found = next((one for one in (remembered.tables if remembered else ()) if one.source == table.name and _used(one) <= columns), None)
     return replace(found, numbers={}, dates={}) if found else None
 
 

@@ -1,0 +1,164 @@
+"""The command line: the page's answers without a browser, and its refusals with a status of 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from crm_core.cli import BAD_INPUT, main
+
+SALES = """client;bill;day;total
+A;1;05.01.2024;100,00
+A;2;25.03.2024;50,50
+B;3;10.02.2024;20,00
+B;3;10.02.2024;5,25
+C;4;31.12.2023;-7,00
+"""
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES, encoding="utf-8")
+    return path
+
+
+def output(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_segments_gives_one_row_a_customer(sales: Path, tmp_path: Path):
+    assert main(["segments", str(sales), "--out", str(tmp_path / "out.csv")]) == 0
+    found = pd.read_csv(tmp_path / "out.csv", dtype={"customer_id": str})
+    names = ["customer_id", "days_since_last_order", "count_orders", "net_sales", "r_score", "f_score", "m_score", "segment"]
+    assert list(found.columns) == names
+    assert found.iloc[0].tolist()[:4] == ["A", 1, 2, 150.5]
+    assert found.iloc[1].tolist()[:4] == ["B", 45, 1, 25.25]
+    assert len(found) == 2  # C only returned something: no purchase, no score
+
+
+@pytest.mark.parametrize(("ending", "read"), [(".csv", pd.read_csv), (".parquet", pd.read_parquet), (".json", pd.read_json)])
+def test_every_kind_of_output_file_holds_the_same(sales: Path, tmp_path: Path, ending: str, read: Callable[[Path], pd.DataFrame]):
+    assert main(["segments", str(sales), "--out", str(tmp_path / f"out{ending}")]) == 0
+    assert read(tmp_path / f"out{ending}").net_sales.astype(float).tolist() == [150.5, 25.25]
+
+
+def test_standard_output_is_the_same_table(sales: Path):
+    done = subprocess.run([sys.executable, "-m", "crm_core", "segments", str(sales)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0].replace('"', "").startswith("customer_id,days_since_last_order,count_orders,net_sales")
+    assert len(done.stdout.splitlines()) == 3
+
+
+def test_pareto_gives_the_concentration(sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["pareto", str(sales)]) == 0
+    found = output(capsys)
+    assert list(found) == ["customers", "top20_share", "vital_few_share", "gini", "class_a", "class_b", "class_c"]
+    assert found["customers"] == 3
+    assert found["top20_share"] == pytest.approx(150.5 / 168.75)
+    assert (found["class_a"], found["class_b"], found["class_c"]) == (1, 1, 1)
+
+
+def test_as_of_cuts_that_day_and_later(sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["pareto", str(sales), "--as-of", "2024-03-25"]) == 0
+    assert output(capsys)["top20_share"] == pytest.approx(100 / 118.25)
+
+
+def test_check_gives_the_receipt(sales: Path, capsys: pytest.CaptureFixture[str]):
+    sales.write_text(SALES + "D;5;99.99.2024;1,00\nE;6;01.02.2024;\n", encoding="utf-8")
+    assert main(["check", str(sales)]) == 0
+    receipt = output(capsys)
+    assert (receipt["rows_read"], receipt["rows_used"], receipt["rows_rejected"]) == (7, 5, 2)
+    assert receipt["lines_returned"] == 1
+    assert receipt["net_sales"] == "168.7500"
+
+
+def test_a_mapping_given_wins_over_the_suggestion(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "sales.csv"
+    path.write_text("client;day;total;paid\nA;05.01.2024;100;1\nB;25.03.2024;50;2\n", encoding="utf-8")
+    assert main(["pareto", str(path), "--map", "net_amount=sales.csv:paid", "--map", "orders.ordered_at=day"]) == 0
+    assert output(capsys)["top20_share"] == pytest.approx(2 / 3)
+
+
+def test_dates_that_may_be_read_two_ways_are_asked_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "sales.csv"
+    path.write_text("client,day,total\nA,05/01/2024,100\nB,03/02/2024,50\n", encoding="utf-8")
+    assert main(["segments", str(path)]) == BAD_INPUT
+    assert "--date-order" in capsys.readouterr().err
+    assert main(["segments", str(path), "--date-order", "mdy", "--out", str(tmp_path / "out.json")]) == 0
+    assert pd.read_json(tmp_path / "out.json").days_since_last_order.tolist() == [1, 61]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"client,day,total\n", b"\x89PNG\r\n\x1a\n" + bytes(300)], ids=["empty", "header alone", "picture"]
+)
+@pytest.mark.parametrize("command", ["check", "segments", "pareto"])
+def test_bad_files_end_with_status_2_and_words(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, content: bytes):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    assert main([command, str(path)]) == BAD_INPUT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "bad.csv" in shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_all_missing_files_are_named(tmp_path: Path, sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["check", str(tmp_path / "a.csv"), str(sales), str(tmp_path / "b.csv")]) == BAD_INPUT
+    shown = capsys.readouterr().err
+    assert "a.csv" in shown
+    assert "b.csv" in shown
+
+
+def test_an_unknown_field_is_refused_with_those_known(sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["check", str(sales), "--map", "customer=client"]) == BAD_INPUT
+    assert "customer_id" in capsys.readouterr().err
+
+
+def test_duplicates_are_dropped_when_asked(sales: Path, capsys: pytest.CaptureFixture[str]):
+    sales.write_text(SALES + "A;2;25.03.2024;50,50\n", encoding="utf-8")
+    assert main(["check", str(sales), "--drop-duplicates"]) == 0
+    receipt = output(capsys)
+    assert receipt["net_sales"] == "168.7500"
+    assert receipt["sources"][0]["duplicates_removed"] == 1  # type: ignore[index]
+
+
+def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    lines = SALES.splitlines(keepends=True)
+    folder = tmp_path / "months"
+    folder.mkdir()
+    (folder / "1.csv").write_text("".join(lines[:4]), encoding="utf-8")
+    (folder / "2.csv").write_text("".join([lines[0], *lines[4:]]), encoding="utf-8")
+    assert main(["check", str(folder)]) == 0
+    assert output(capsys)["net_sales"] == "168.7500"
+
+
+def test_an_import_stays_under_its_name_until_erased(sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["import", str(sales), "--workspace", "My shop"]) == 0
+    assert output(capsys)["rows_used"] == 5
+    assert main(["pareto", "workspace:my shop"]) == 0
+    assert output(capsys)["customers"] == 3
+    assert main(["erase", "My shop"]) == 0
+    assert main(["pareto", "workspace:My shop"]) == BAD_INPUT
+    assert "My shop" in capsys.readouterr().err
+
+
+def test_an_import_that_fails_leaves_the_former_data(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["import", str(sales), "--workspace", "My shop"]) == 0
+    bad = tmp_path / "bad.csv"
+    bad.write_text("client,day,total\nA,never,none\n", encoding="utf-8")
+    assert main(["import", str(bad), "--workspace", "My shop"]) == BAD_INPUT
+    capsys.readouterr()
+    assert main(["pareto", "workspace:My shop"]) == 0
+    assert output(capsys)["customers"] == 3
+
+
+def test_the_sample_company_is_a_source(capsys: pytest.CaptureFixture[str]):
+    assert main(["pareto", "sample"]) == 0
+    assert output(capsys)["customers"] > 5_000  # type: ignore[operator]
