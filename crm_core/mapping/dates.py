@@ -70,13 +70,19 @@ def read(column: ir.Value, fmt: DateFormat, timezone: str = "UTC") -> ir.Timesta
     order: Order = "ymd" if fmt.style == "iso" else "mdy" if fmt.style == "mdy" else "dmy"
     by_parts = functions.once(_parts(text), lambda parts: _gregorian(parts, order, timezone))
     if fmt.style == "iso":
-        return ibis.coalesce(_iso(text), by_parts)
-    return ibis.coalesce(*(_plausible(functions.try_strptime(text, pattern)) for pattern in fmt.patterns), by_parts)
+        return _iso(text, by_parts)
+    for pattern in reversed(fmt.patterns):
+        moment = functions.try_strptime(text, pattern)
+        by_parts = ibis.cases((_is_plausible(moment), moment), else_=by_parts)
+    return by_parts
+
+
+def _is_plausible(moment: ir.TimestampValue) -> ir.BooleanValue:
+    return moment.between(ibis.timestamp(FIRST_YEAR, 1, 1, 0, 0, 0), ibis.timestamp(LAST_YEAR, 12, 31, 23, 59, 59))
 
 
 def _plausible(moment: ir.TimestampValue) -> ir.TimestampValue:
-    first, last = ibis.timestamp(FIRST_YEAR, 1, 1, 0, 0, 0), ibis.timestamp(LAST_YEAR, 12, 31, 23, 59, 59)
-    return moment.between(first, last).ifelse(moment, ibis.null("timestamp(6)"))
+    return _is_plausible(moment).ifelse(moment, ibis.null("timestamp(6)"))
 
 
 def _native(column: ir.Value, timezone: str) -> ir.TimestampValue:
@@ -85,11 +91,14 @@ def _native(column: ir.Value, timezone: str) -> ir.TimestampValue:
     return column.cast("timestamp(6)")
 
 
-def _iso(text: ir.StringValue) -> ir.TimestampValue:
-    """Year first, by a bare cast: of what has the usual length, or no offset (a bare cast would drop it); NULL for the rest."""
-    is_usual = ((text.length() == 10) | text.like("____-__-__ __:__:__")) & (text >= str(FIRST_YEAR)) & (text < str(LAST_YEAR + 1))
+def _iso(text: ir.StringValue, by_parts: ir.TimestampValue) -> ir.TimestampValue:
+    """Year first: what looks as usual by a bare cast, what has an offset (a bare cast would drop it) or fails in the cast by its parts.
+
+    A CASE and no COALESCE around the dear part: DuckDB would work out what is common in the latter for every row.
+    """
+    is_usual = (text.like("____-__-__ __:__:__") | text.like("____-__-__")) & text.between(str(FIRST_YEAR), str(LAST_YEAR + 1))
     cast = text.try_cast("timestamp(6)")
-    return ibis.cases((is_usual, cast), (text.re_search(_OFFSET), ibis.null("timestamp(6)")), else_=_plausible(cast))
+    return ibis.cases((is_usual, cast), (~text.re_search(_OFFSET) & _is_plausible(cast), cast), else_=by_parts)
 
 
 def _parts(text: ir.StringValue) -> ir.StructValue:
