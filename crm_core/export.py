@@ -72,7 +72,7 @@ def frame_to_csv(frame: pd.DataFrame, labels: Labels | None = None) -> bytes:
     for position in range(safe.shape[1]):
         values = safe.iloc[:, position]
         if not pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_datetime64_any_dtype(values):
-            safe.isetitem(position, values.map(lambda value: harmless(value) if isinstance(value, str) else value))
+            safe.isetitem(position, [harmless(value) if isinstance(value, str) else value for value in values])
     return BOM + safe.to_csv(index=False).encode("utf-8")
 
 

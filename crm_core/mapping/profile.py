@@ -42,7 +42,8 @@ _INTEGER = re.compile(r"[-+]?\d+(\.0+)?")
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column as the user named it. Shares are of the filled cells looked at; `minimum` and `maximum` of numbers, of all rows.
+    """One column as the user named it. Shares are of the filled cells looked at; `minimum` and `maximum` of numbers: of all rows where a
+    bare cast reads them, else of the cells looked at.
 
     `distinct` is about right (a few per cent) for large tables. `date` and `number` may both be set: 19970101 is either.
     `hints`: email, phone, integer, unique, negative, flag, currency_sign, damaged_ids, words, url, long_text.
@@ -184,11 +185,22 @@ def _count_some(staging: Staging, rows: ir.Table, refs: Sequence[str], looks: di
     for ref in refs:
         cells, number = rows[ref], looks[ref].number
         measures |= {f"{ref}_filled": cells.count(), f"{ref}_distinct": cells.nunique() if is_small else cells.approx_nunique()}
-        if number is not None:
+        if number is not None and number.is_plain:
             values = numbers.read(cells, number)
             measures |= {f"{ref}_readable": values.count(), f"{ref}_low": values.min(), f"{ref}_high": values.max()}
     found = staging.con.to_pyarrow(rows.aggregate(**measures)).to_pylist()[0]
+    for ref in refs:
+        number = looks[ref].number
+        if number is not None and not number.is_plain:
+            found |= _sampled_range(staging, ref, looks[ref].texts, number)
     return {ref: _counts(found, ref, is_small) for ref in refs}
+
+
+def _sampled_range(staging: Staging, ref: str, texts: Sequence[str], number: NumberFormat) -> dict[str, object]:
+    """Range of numbers that take some reading, of the texts looked at: reading all rows would cost more than all else here."""
+    values = numbers.read(ibis.memtable({"cell": texts}, schema={"cell": "string"})["cell"], number).name("value").as_table()
+    measures = {f"{ref}_readable": values.value.count(), f"{ref}_low": values.value.min(), f"{ref}_high": values.value.max()}
+    return dict(staging.con.to_pyarrow(values.aggregate(**measures)).to_pylist()[0])
 
 
 def _counts(found: dict[str, object], ref: str, is_exact: bool) -> _Counts:
