@@ -12,7 +12,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.mapping import accounts, canonical, customers, findings, meta, rejects, responses
+from crm_core.mapping import accounts, canonical, customers, derive, findings, meta, rejects, responses
 from crm_core.mapping.model import Grain, Mapping
 from crm_core.mapping.reading import read
 from crm_core.mapping.receipt import Receipt
@@ -52,7 +52,7 @@ def build(
 
 
 def _reject(work: Work) -> None:
-    """List every row that will not be used; what is left of lines, responses and cases is usable."""
+    """List the rows that are known to be of no use before lines are read; what is left of responses and cases is usable."""
     rejects.create_table(work.target)
     for source in work.plan.sources:
         rejects.list_bad_lines(work.target, source)
@@ -63,14 +63,20 @@ def _reject(work: Work) -> None:
             rows = read(work.plan, grain)
             keyless = rows.filter(rows[key].isnull()).select("source_no", "row_no", reason=ibis.literal(f"{key}_missing"))
             rejects.reject(work.target, work.plan, keyless)
-    work.lines, work.responses, work.cases = (
-        rows if rows is None else rejects.sift(work.target, work.plan, rows) for rows in (work.lines, work.responses, work.cases)
-    )
+    if work.responses is not None:
+        work.responses = rejects.sift(work.target, work.plan, work.responses, work.responses.is_usable)
+    if work.cases is not None:
+        work.cases = rejects.sift(work.target, work.plan, work.cases, work.cases.is_usable)
 
 
 def _store_lines(work: Work) -> None:
-    if work.lines is not None:
-        work.stored["order_lines"] = work.target.create("order_lines", canonical.order_lines(work.lines))
+    """Lines are stored as they come and the useless ones taken out again: where all are usable, as mostly, the file is read only once."""
+    if work.lines is None:
+        return
+    stored = work.target.create("order_lines", canonical.order_lines(work.lines))
+    if work.target.delete_incomplete("order_lines", derive.NEEDED):
+        work.lines = rejects.sift(work.target, work.plan, work.lines, derive.is_usable(work.lines))
+    work.stored["order_lines"] = stored
 
 
 def _store_orders(work: Work) -> None:

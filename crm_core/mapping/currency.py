@@ -91,10 +91,10 @@ def _store(staging: Staging, rates: dict[str, Decimal | None]) -> ir.Table:
 
 
 def convert(lines: ir.Table, currencies: Currencies) -> ir.Table:
-    """Lines with all amounts in the currency of the analysis; `is_convertible` is false where a line names no currency."""
+    """Lines with all amounts in the currency of the analysis; unknown where a line names none among several (`is_without_currency`)."""
     if currencies.rates is None:
-        return lines.mutate(is_convertible=ibis.literal(True))
+        return lines.mutate(is_without_currency=ibis.literal(False))
     rates = currencies.rates.select(rate_word="word", rate="rate")
     joined = lines.left_join(rates, lines.currency == rates.rate_word)
     converted = {name: (joined[name] * joined.rate).cast("decimal(38, 8)").try_cast("decimal(18, 4)") for name in AMOUNTS}
-    return joined.mutate(**converted, is_convertible=joined.rate.notnull()).drop("rate_word", "rate")
+    return joined.mutate(**converted, is_without_currency=joined.rate.isnull()).drop("rate_word", "rate")

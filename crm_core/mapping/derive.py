@@ -1,6 +1,6 @@
 """What lines do not say themselves: customer and date from the order, order ids by day, net amount, cost, void orders.
 
-Grain: line of an order, used or not; `reason` tells why a line that is not `is_usable` cannot be used. All of it is one expression
+Grain: line of an order, used or not; `reason` tells why a line cannot be used. All of it is one expression
 over staged text, so each use reads only the columns it needs.
 """
 
@@ -16,6 +16,9 @@ from crm_core.mapping.reading import Plan, read
 from crm_core.mapping.text import is_given
 
 MONEY = "decimal(18, 4)"
+
+#: Without a date and an amount (which a line has not where its currency has no rate) a line is of no use.
+NEEDED = ("line_at", "net_amount")
 
 #: The product of two factors below this has at most ten digits before the point.
 SMALL = 100_000
@@ -43,7 +46,7 @@ def needs_orders(plan: Plan) -> bool:
 
 
 def lines(plan: Plan, rows: ir.Table, currencies: Currencies, void_words: ir.Table | None) -> ir.Table:
-    """Lines as they are stored, from `joined` rows, with source_no, row_no, position, is_usable and `reason`."""
+    """Lines as they are stored, from `joined` rows, with source_no, row_no, position and `reason`."""
     rows = currency.convert(rows, currencies)
     quantity = rows.quantity if plan.feeds("quantity", "order_lines") else None
     net = ibis.coalesce(rows.net_amount, _product(quantity, rows.unit_price))
@@ -56,7 +59,12 @@ def lines(plan: Plan, rows: ir.Table, currencies: Currencies, void_words: ir.Tab
         ),
         is_void=_is_void(rows, void_words),
     )
-    return rows.mutate(is_usable=rows.line_at.notnull() & rows.net_amount.notnull() & rows.is_convertible, reason=_reason(rows))
+    return rows.mutate(reason=_reason(rows))
+
+
+def is_usable(lines: ir.Table) -> ir.BooleanValue:
+    """True for a line, derived or stored, that has what it needs."""
+    return ibis.and_(*(lines[name].notnull() for name in NEEDED))
 
 
 def _product(count: ir.Value | None, each: ir.Value) -> ir.Value:
@@ -86,7 +94,7 @@ def _reason(rows: ir.Table) -> ir.StringValue:
         (no_date & rows.is_order_found, "order_without_date"),
         (no_date & rows.order_is_sought, "order_not_found"),
         (no_date, "date_missing"),
-        (~rows.is_convertible, "currency_missing"),
+        (rows.is_without_currency, "currency_missing"),
         (no_amount & rows.unit_price.notnull() & rows.quantity.notnull(), "amount_too_large"),
         (no_amount & rows.unit_price.notnull() & is_given(rows.raw_quantity), "quantity_unreadable"),
         (no_amount & rows.unit_price.notnull(), "quantity_missing"),

@@ -7,8 +7,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-import ibis.expr.types as ir
-
 from crm_core.mapping.reading import Plan
 from crm_core.mapping.receipt import Receipt
 from crm_core.mapping.target import CATALOG
@@ -31,7 +29,7 @@ def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> Non
         "currency": receipt.currency,
         "first_day": first or None,
         "last_day": last or None,
-        "fields": {table: filled(work, rows) for table, rows in work.stored.items()},
+        "fields": {table: filled(work, table) for table in work.stored},
     }
     entries = {"workspace": workspace, "mapping": work.plan.mapping.as_dict(), "receipt": receipt.as_dict()}
     raw = work.plan.staging.raw
@@ -45,10 +43,12 @@ def fingerprint(plan: Plan) -> str:
     return hashlib.sha256(_json(content).encode()).hexdigest()
 
 
-def filled(work: Work, rows: ir.Table) -> list[str]:
+def filled(work: Work, table: str) -> list[str]:
     """Columns of a stored table that hold at least one value."""
-    one_value = {name: rows.filter(rows[name].notnull()).limit(1).count() for name in rows.columns}
-    return [name for name, count in one_value.items() if work.plan.staging.con.execute(count)]
+    names = work.stored[table].columns
+    some = ", ".join(f"EXISTS (SELECT 1 FROM {CATALOG}.main.{table} WHERE {name} IS NOT NULL)" for name in names)
+    found = work.plan.staging.raw.execute(f"SELECT {some}").fetchone() or ()
+    return [name for name, is_filled in zip(names, found, strict=True) if is_filled]
 
 
 def _json(value: Any) -> str:

@@ -55,19 +55,19 @@ def create_table(target: Target) -> None:
     )
 
 
-def sift(target: Target, plan: Plan, rows: ir.Table) -> ir.Table:
-    """List the rows that are not `is_usable` as rejected, by their `reason`, and return the others."""
-    bad = rows.filter(~rows.is_usable).select("source_no", "row_no", "reason")
-    return rows.filter(rows.is_usable) if reject(target, plan, bad) else rows  # a filter on derived columns computes them twice
+def sift(target: Target, plan: Plan, rows: ir.Table, is_usable: ir.BooleanValue) -> ir.Table:
+    """List the rows that are not usable as rejected, by their `reason`, and return the others."""
+    reject(target, plan, rows.filter(~is_usable))
+    return rows.filter(is_usable)
 
 
-def reject(target: Target, plan: Plan, rows: ir.Table) -> int:
-    """List rows as rejected and return for how many different reasons. `rows`: source_no, row_no, reason (a code of REASONS)."""
-    target.staging.raw.execute(f"CREATE OR REPLACE TABLE unusable AS {target.staging.con.compile(rows)}")
+def reject(target: Target, plan: Plan, rows: ir.Table) -> None:
+    """List rows as rejected. `rows`: source_no, row_no, reason (a code of REASONS)."""
+    marked = rows.select("source_no", "row_no", "reason")
+    target.staging.raw.execute(f"CREATE OR REPLACE TABLE unusable AS {target.staging.con.compile(marked)}")
     groups = target.staging.raw.execute("SELECT DISTINCT source_no, reason FROM unusable ORDER BY ALL").fetchall()
     for source_no, code in groups:
         _list(target, plan.sources[source_no], code)
-    return len(groups)
 
 
 def _list(target: Target, source: Source, code: str) -> None:

@@ -28,7 +28,7 @@ class Target:
     def __enter__(self) -> Target:
         self._remove()
         quoted = str(self._unfinished.resolve()).replace("'", "''")
-        self.staging.raw.execute(f"ATTACH '{quoted}' AS {CATALOG}")
+        self.staging.raw.execute(f"ATTACH '{quoted}' AS {CATALOG} (STORAGE_VERSION 'latest')")  # stores text a third faster
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -39,6 +39,12 @@ class Target:
         """Store rows as a table of the workspace and return it as an expression."""
         self.staging.raw.execute(f"CREATE TABLE {CATALOG}.main.{name} AS {self.staging.con.compile(rows)}")
         return self.table(name)
+
+    def delete_incomplete(self, name: str, needed: tuple[str, ...]) -> int:
+        """Remove stored rows that lack one of these columns; returns how many."""
+        lacks = " OR ".join(f"{column} IS NULL" for column in needed)
+        row = self.staging.raw.execute(f"DELETE FROM {CATALOG}.main.{name} WHERE {lacks}").fetchone()
+        return int(row[0]) if row else 0
 
     def table(self, name: str) -> ir.Table:
         return self.staging.con.table(name, database=(CATALOG, "main"))

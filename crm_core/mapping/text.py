@@ -25,6 +25,8 @@ BLANKS = " \t\r\n\v\f" + ODD_BLANKS + INVISIBLE + ZERO_WIDTH_NON_JOINER
 #: Nothing but blanks and a word for nothing; and texts of plain characters that need no care.
 _NOTHING = rf"(?i)^[\s{BLANKS}]*(?:{'|'.join(map(re.escape, filter(None, NULL_WORDS)))})?[\s{BLANKS}]*$"
 _TIDY = r"^[!-~](?:[ -~]*[!-~])?$"
+#: Tidy, and by its first character no word for nothing: nearly all ids, told by one look.
+_PLAIN_ID = r"^[0-9A-MO-Za-mo-z](?:[ -~]*[!-~])?$"
 
 #: Arabic letters that Persian writes otherwise, so that the same word compares equal whatever keyboard wrote it.
 ARABIC_LETTERS, PERSIAN_LETTERS = "يىكة", "ییکه"
@@ -60,8 +62,9 @@ def read_id(column: ir.Value, is_whole: bool = False) -> ir.StringValue:
     """
     if isinstance(column, ir.StringValue):
         text = trimmed(column)
-        text = text.re_replace(r"^(-?\d+)\.0+$", r"\1") if is_whole else text
-        return is_given(column).ifelse(text, ibis.null("string"))
+        if is_whole:
+            return is_given(column).ifelse(text.re_replace(r"^(-?\d+)\.0+$", r"\1"), ibis.null("string"))
+        return ibis.cases((column.re_search(_PLAIN_ID), column), (is_given(column), text))
     if isinstance(column, ir.FloatingValue | ir.DecimalValue):
         whole = column.try_cast("decimal(38, 0)")
         return (whole.cast(column.type()) == column).ifelse(whole.cast("string"), column.cast("string")).nullif("nan")
