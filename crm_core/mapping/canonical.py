@@ -16,6 +16,9 @@ from crm_core.schema import ORDERS, TABLES
 #: What a row may tell of its order, beside key and date.
 OF_ORDER = tuple(field.name for field in ORDERS.stored() if field.name not in (*ORDERS.key, "ordered_at"))
 
+#: The engine's name for the type "timestamp" of the schema.
+MOMENT = "timestamp(6)"
+
 
 def columns_of(table: str) -> list[str]:
     return [field.name for field in TABLES[table].stored()]
@@ -65,12 +68,10 @@ def _with_customer(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
 def _merge(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
     """Orders of files and of lines as one table; a date given for the order comes before that of its lines."""
     names = ["customer_id", "order_id", "ordered_at", "line_at", "position", *OF_ORDER]
-    parts = [given.mutate(line_at=ibis.null("timestamp")).select(names)]
+    parts = [given.mutate(line_at=ibis.null(MOMENT)).select(names)]
     if of_lines is not None:
         last = ibis.literal(2**62, "int64")  # what lines say of the order comes after what the orders file says
-        parts.append(
-            of_lines.mutate(ordered_at=ibis.null("timestamp"), line_at=of_lines.line_at.cast("timestamp"), position=last).select(names)
-        )
+        parts.append(of_lines.mutate(ordered_at=ibis.null(MOMENT), line_at=of_lines.line_at, position=last).select(names))
     rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
     values = {name: rows[name].argmin(rows.position) for name in OF_ORDER}
     merged = rows.group_by("customer_id", "order_id").aggregate(

@@ -2,7 +2,7 @@
 
 Grain: a row of a source. Beside the fields, a row carries `source_no` (place of its source in the import), `row_no` (from 1, in its
 source) and `position` (from 1, over all sources of its grain, so that splitting a file changes no position).
-Nothing is computed here: these are expressions, and whoever uses few of the fields reads few of the columns.
+Nothing is computed here: whoever uses few of the fields reads few of the columns.
 """
 
 from __future__ import annotations
@@ -99,10 +99,24 @@ def read(plan: Plan, grain: Grain) -> ir.Table:
 
     For each date, amount and quantity also `raw_<field>`: the cell as text, to tell an empty one from one that cannot be read.
     """
-    fields = fields_for(grain)
-    parts = [_read_one(plan, source, fields) for source in plan.of(grain)]
-    rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
-    return rows if plan.repeats is None else rows.anti_join(plan.repeats, ["source_no", "row_no"])
+    return plan.staging.con.table(f"rows_{grain}")
+
+
+def make_rows(plan: Plan) -> None:
+    """Make ready what `read` gives, as views: the engine has the long expressions, and who reads few fields pays for few."""
+    for grain in dict.fromkeys(source.mapping.grain for source in plan.sources):
+        fields = fields_for(grain)
+        parts = [_read_one(plan, source, fields) for source in plan.of(grain)]
+        rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
+        if plan.repeats is not None:
+            rows = rows.anti_join(plan.repeats, ["source_no", "row_no"])
+        view(plan.staging, f"rows_{grain}", rows)
+
+
+def view(staging: Staging, name: str, rows: ir.Table) -> ir.Table:
+    """The rows under a name of ours in the staging area, computed whenever they are read."""
+    staging.raw.execute(f"CREATE OR REPLACE VIEW {name} AS {staging.con.compile(rows)}")
+    return staging.con.table(name)
 
 
 def _read_one(plan: Plan, source: Source, fields: dict[str, Field]) -> ir.Table:

@@ -11,7 +11,7 @@ from crm_core.mapping import currency, derive, duplicates, lookups, responses, s
 from crm_core.mapping.currency import Currencies
 from crm_core.mapping.lookups import Lookups
 from crm_core.mapping.model import Mapping
-from crm_core.mapping.reading import Plan, plan
+from crm_core.mapping.reading import Plan, make_rows, plan, view
 from crm_core.mapping.target import Target
 from crm_core.mapping.validate import validate
 from crm_core.sources.staging import Staging
@@ -46,6 +46,7 @@ def begin(staging: Staging, mapping: Mapping, target: Target) -> Work:
     repeated = duplicates.find(reading)
     if mapping.options.drop_duplicates and repeated:
         reading = replace(reading, repeats=duplicates.table(reading))
+    make_rows(reading)
     work = Work(reading, target, lookups.make(reading), repeated)
     if reading.of("order_lines"):
         _judge_lines(work)
@@ -74,7 +75,7 @@ def _judge_lines(work: Work) -> None:
         work.status_words, unknown = statuses.read_words(sorted(spoken), options.status_words)
         work.problems += unknown
         work.void_words = _store_void_words(staging, work.status_words)
-    work.lines = derive.lines(work.plan, rows, work.currencies, work.void_words)
+    work.lines = view(staging, "lines", derive.lines(work.plan, rows, work.currencies, work.void_words))
 
 
 def _store_void_words(staging: Staging, meanings: dict[str, str]) -> ir.Table | None:
