@@ -82,7 +82,7 @@ class Workspace:
         self.meta = meta
         self._raw = raw
         self._backend = backend
-        self._scratch = scratch
+        self._let_go = weakref.finalize(self, _discard, raw, scratch)  # by close(), or when nobody refers to it any more
         self._lock = RLock()
         self._kept: OrderedDict[str, tuple[ir.Table, int]] = OrderedDict()
         self._values: OrderedDict[str, Any] = OrderedDict()
@@ -116,10 +116,11 @@ class Workspace:
         return cls(path, raw, backend, meta, scratch)
 
     def close(self) -> None:
+        """Gives file and memory back at once; without it, that happens when the last reference is gone."""
         with self._lock:
             self._kept.clear()
             self._values.clear()
-            _discard(self._raw, self._scratch)
+            self._let_go()
 
     def __enter__(self) -> Workspace:
         return self

@@ -1,7 +1,8 @@
 """Every cache of the pages: bounded, keyed by the workspace's content, the day, the settings and the filters.
 
-Results are copied out (`cache_data`), so nothing that a page does to them reaches another session. The arguments of `_kept` that
-start with an underscore are what Streamlit leaves out of the key: the key is the text built in `answer`.
+Answers of analyses are copied out (`cache_data`), so nothing that a page does to them reaches another session. What pages make of
+answers (figures, tiles, pages of a table) is one object for all sessions (`cache_resource`) and never changed: to copy a figure costs
+as much as to build it. Arguments that start with an underscore are what Streamlit leaves out of the key: the key is the text before them.
 """
 
 from __future__ import annotations
@@ -26,15 +27,20 @@ _LOG = logging.getLogger(__name__)
 
 #: Results are small (a chart's points, a page of rows); so many of them stay far below 200 MB.
 MAX_RESULTS = 2000
+#: A figure is some 100 kB with plotly's own objects.
+MAX_MADE = 1000
 MAX_OPEN_WORKSPACES = 12
 
 #: A private upload that no session used for so long is erased.
 STALE_AFTER = timedelta(days=1)
 
 
-@st.cache_resource(max_entries=MAX_OPEN_WORKSPACES, show_spinner=False, on_release=lambda ws: ws.close())
+@st.cache_resource(max_entries=MAX_OPEN_WORKSPACES, show_spinner=False)
 def workspace(path: Path) -> Workspace:
-    """The open workspace of that data file, one for all sessions of the process; a data file never changes."""
+    """The open workspace of that data file, one for all sessions of the process; a data file never changes.
+
+    One that falls out of the cache may be in use by a session, so nobody closes it here: it closes itself when the last one lets go.
+    """
     from crm_core.workspace import Workspace
 
     return Workspace.open(path)
@@ -80,13 +86,27 @@ def answer(view: View, function: Callable[..., T], *args: Hashable, shown: bool 
     key = _spell((function, args, tuple(sorted(kwargs.items()))))
     if not shown:
         return cast(T, _kept(view.ws.fingerprint, key, lambda: function(view.ws, *args, **kwargs)))
-    key += f" shown {view.filters!r} {view.settings!r}"
-    return cast(T, _kept(view.ws.fingerprint, key, lambda: function(view.ws, *args, shown=view.shown(), **kwargs)))
+    return cast(T, _kept(view.key, key, lambda: function(view.ws, *args, shown=view.shown(), **kwargs)))
+
+
+def made(view: View, make: Callable[..., T], *args: Hashable) -> T:
+    """`make(view, *args)`, kept: what a page makes of answers. All sessions share the result, so nobody changes it.
+
+    `make` is a function of a module and draws nothing; it may look at all of the view:
+
+        cache.made(view, _grid, "customers")    # with: def _grid(view: View, value: str) -> go.Figure
+    """
+    return cast(T, _made(view.key, _spell((make, *args)), lambda: make(view, *args)))
 
 
 @st.cache_data(max_entries=MAX_RESULTS, show_spinner=False)
-def _kept(fingerprint: str, key: str, _compute: Callable[[], Any]) -> Any:  # noqa: ARG001  (they are the cache's key)
+def _kept(about: str, question: str, _compute: Callable[[], Any]) -> Any:  # noqa: ARG001  (they are the cache's key)
     return _compute()
+
+
+@st.cache_resource(max_entries=MAX_MADE, show_spinner=False)
+def _made(about: str, thing: str, _make: Callable[[], Any]) -> Any:  # noqa: ARG001  (they are the cache's key)
+    return _make()
 
 
 def _spell(value: object) -> str:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
@@ -46,6 +47,16 @@ class View:
     @property
     def end(self) -> date:
         return self.filters.period_end or self.as_of
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for views of equal content that show the same customers by the same rules on the same days."""
+        return f"{self.ws.fingerprint} {self.as_of} {self.filters!r} {self.settings!r}"
+
+    @property
+    def has_before(self) -> bool:
+        """Whether the customers can be compared with those at the start of the period: there were some, and today's segments do not choose."""
+        return not self.filters.segments and self.ws.first_day is not None and self.start > self.ws.first_day
 
     @property
     def name(self) -> str:

@@ -36,12 +36,26 @@ NO_CHANGE = "no change"
 DELTA_COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"good": "normal", "bad": "inverse", "neutral": "off"}
 
 
-def head(question: str, answer: str, caveat: str = "") -> None:
-    """The title and under it the answer in a computed sentence, then what limits it. Both may hold user's texts; they are escaped here."""
+@dataclass(frozen=True)
+class Summary:
+    """What a page says: the answer in a computed sentence, what limits it, the row of figures, and how to read it all.
+
+    `answer` and `caveat` may hold user's texts, which `head` escapes; `explanation` is Markdown of ours.
+    """
+
+    answer: str
+    caveat: str
+    tiles: tuple[Tile, ...]
+    explanation: tuple[str, ...] = ()
+
+
+def head(question: str, said: Summary) -> None:
+    """The title, under it the answer and its caveat, then the row of figures."""
     st.title(question)
-    st.markdown(f"**{escape(answer)}**")
-    if caveat:
-        st.caption(escape(caveat))
+    st.markdown(f"**{escape(said.answer)}**")
+    if said.caveat:
+        st.caption(escape(said.caveat))
+    tiles(said.tiles)
 
 
 def tiles(figures: Sequence[Tile]) -> None:

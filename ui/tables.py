@@ -6,10 +6,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from ui import cache
@@ -17,7 +19,6 @@ from ui.downloads import downloads, frame_downloads
 from ui.labels import labels
 
 if TYPE_CHECKING:
-    from crm_core.workspace import Workspace
     from ui.frame import View
 
 #: Which rows: column -> the values it may have, as plain data so that it can be part of a cache's key.
@@ -34,8 +35,8 @@ class Rows:
     args: tuple[Hashable, ...]
     where: Where = ()
 
-    def table(self, ws: Workspace, shown: ir.Table | None) -> ir.Table:
-        made = self.make(ws, *self.args, shown=shown)
+    def of(self, view: View) -> ir.Table:
+        made = self.make(view.ws, *self.args, shown=view.shown())
         for column, values in self.where:
             made = made.filter(made[column].isin(list(values)))
         return made
@@ -63,16 +64,14 @@ def customer_table(
     from crm_core.analytics import listing
 
     wanted = Rows(rows or listing.listing, (view.as_of, view.settings) if args is None else args, where)
-    known = cache.answer(view, _columns, wanted, shown=True)
-    offered = [column for column in (columns or known) if column in known]
-    names = labels(view.ws, offered)
-    search, by, descending, size = _controls(key, names, sort if sort in offered else offered[0])
-    count = cache.answer(view, _count, wanted, search, shown=True)
+    names = cache.made(view, _names, wanted, tuple(columns))
+    search, by, descending, size = _controls(key, names, sort)
+    count = cache.made(view, _count, wanted, search)
     number = _page_number(key, count, size)
-    page = cache.answer(view, _page, wanted, search, by, descending, size, (number - 1) * size, shown=True)
+    sheet = cache.made(view, _sheet, wanted, tuple(names), search, by, descending, size, (number - 1) * size)
     st.caption(f"{count:,} customer{'' if count == 1 else 's'}" + (f", page {number} of {-(-count // size)}" if count > size else ""))
-    chosen = _selectable(view, page, offered, names, f"{key}_{number}")
-    downloads(view, lambda: listing.search(wanted.table(view.ws, view.shown()), search).select(*offered), key, title=title, labels=names)
+    chosen = _selectable(sheet, f"{key}_{number}")
+    downloads(view, lambda: listing.search(wanted.of(view), search).select(*names), key, title=title, labels=names)
     return chosen
 
 
@@ -109,7 +108,8 @@ def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
 
 
 def _controls(key: str, names: Mapping[str, str], sort: str) -> tuple[str, str, bool, int]:
-    """Search words, the column and direction of the order, and rows a page."""
+    """Search words, the column and direction of the order, and rows a page; `sort` is the column to begin with, if it is offered."""
+    sort = sort if sort in names else next(iter(names))
     left, middle, order, right = st.columns([4, 3, 2, 1], vertical_alignment="bottom")
     search = left.text_input("Search", key=f"{key}_search", placeholder="Customer id, name …", type="search", max_chars=100)
     by = middle.selectbox("Sort by", list(names), list(names).index(sort), format_func=lambda column: names[column], key=f"{key}_sort")
@@ -126,13 +126,20 @@ def _page_number(key: str, count: int, size: int) -> int:
     return min(max(int(number or 1), 1), pages)
 
 
-def _selectable(view: View, page: pd.DataFrame, columns: Sequence[str], names: Mapping[str, str], key: str) -> str | None:
-    shown = page[list(columns)]
-    config = column_config(shown, names, view.ws.currency)
+@dataclass(frozen=True)
+class Sheet:
+    """A page of a long table as it is sent: the rows, how each column is written, and whose row it is."""
+
+    rows: pa.Table
+    columns: Mapping[str, Any]
+    customer_ids: tuple[str, ...]
+
+
+def _selectable(sheet: Sheet, key: str) -> str | None:
     event = st.dataframe(
-        shown,
+        sheet.rows,
         hide_index=True,
-        column_config=config,
+        column_config=sheet.columns,
         placeholder="–",
         key=f"{key}_rows",
         on_select="rerun",
@@ -140,26 +147,28 @@ def _selectable(view: View, page: pd.DataFrame, columns: Sequence[str], names: M
         alt="Customers",
     )
     picked = event["selection"]["rows"]
-    return str(page["customer_id"].iloc[picked[0]]) if picked and picked[0] < len(page) else None
+    return sheet.customer_ids[picked[0]] if picked and picked[0] < len(sheet.customer_ids) else None
 
 
-def _columns(ws: Workspace, wanted: Rows, shown: ir.Table | None = None) -> tuple[str, ...]:
-    return tuple(wanted.table(ws, shown).columns)
+def _names(view: View, wanted: Rows, columns: tuple[str, ...]) -> Mapping[str, str]:
+    """Column -> label of what is offered: the columns asked for (all without any) that the data has."""
+    known = wanted.of(view).columns
+    return MappingProxyType(labels(view.ws, [column for column in (columns or known) if column in known]))
 
 
-def _count(ws: Workspace, wanted: Rows, search: str, shown: ir.Table | None = None) -> int:
+def _count(view: View, wanted: Rows, search: str) -> int:
     from crm_core.analytics import listing
 
-    return listing.count(ws, wanted.table(ws, shown), search)
+    return listing.count(view.ws, wanted.of(view), search)
 
 
-def _page(
-    ws: Workspace, wanted: Rows, search: str, by: str, descending: bool, limit: int, offset: int, shown: ir.Table | None = None
-) -> pd.DataFrame:
+def _sheet(view: View, wanted: Rows, columns: tuple[str, ...], search: str, by: str, descending: bool, limit: int, offset: int) -> Sheet:
     from crm_core.analytics import listing
 
-    page = listing.page(ws, wanted.table(ws, shown), by, descending, search, limit, offset)
-    return page.assign(**{column: page[column].astype(float) for column in page.columns if _is_decimal(page[column])})
+    page = listing.page(view.ws, wanted.of(view), by, descending, search, limit, offset)
+    shown = page.assign(**{column: page[column].astype(float) for column in page.columns if _is_decimal(page[column])})[list(columns)]
+    config = column_config(shown, labels(view.ws, columns), view.ws.currency)
+    return Sheet(pa.Table.from_pandas(shown, preserve_index=False), config, tuple(map(str, page["customer_id"])))
 
 
 def _is_decimal(values: pd.Series) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ui.numbers import amount, count, share, short
+from ui.numbers import NOT_PROVIDED, amount, count, share, short
 from ui.page import NO_CHANGE, Tile
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from crm_core.analytics.clusters import Clusters
     from crm_core.analytics.overview import Figure, Overview
     from crm_core.analytics.pareto import ParetoSummary
 
@@ -60,9 +61,15 @@ def segments(grid: pd.DataFrame, before: pd.DataFrame | None, currency: str) -> 
     return [
         Tile("Customers", count(everybody.customers), _more(everybody, once, "customers"), help="With at least one purchase."),
         Tile("Regular buyers", count(regular.customers), _more(regular, regular_once, "customers"), help=REGULAR_HELP),
-        Tile("… share of sales", share(regular.sales_share), _points(regular, regular_once, "sales_share"), help=SALES_HELP),
+        Tile("Regulars’ share of sales", share(regular.sales_share), _points(regular, regular_once, "sales_share"), help=SALES_HELP),
         Tile("Gone quiet", count(quiet.customers), _more(quiet, quiet_once, "customers"), help=QUIET_HELP, more_is="bad"),
-        Tile("… net sales", short(quiet.net_sales, currency), _percent(quiet, quiet_once, "net_sales"), help=SALES_HELP, more_is="bad"),
+        Tile(
+            "Net sales gone quiet",
+            short(quiet.net_sales, currency),
+            _percent(quiet, quiet_once, "net_sales"),
+            help=SALES_HELP,
+            more_is="bad",
+        ),
     ]
 
 
@@ -86,6 +93,21 @@ def pareto(found: ParetoSummary, before: ParetoSummary | None) -> list[Tile]:
         Tile("Gini", gini, _difference(found, before, "gini"), help=GINI_HELP, more_is="neutral"),
         Tile("Class A customers", count(found.class_a), _more(found, before, "class_a"), help=classes, more_is="neutral"),
         Tile("Below zero", count(found.customers_below_zero), _more(found, before, "customers_below_zero"), help=BELOW_HELP, more_is="bad"),
+    ]
+
+
+def clusters(found: Clusters, currency: str) -> list[Tile]:
+    """How many groups, how clear they are, and the customers of the group that is worth most a head."""
+    best = found.profile.iloc[int(found.profile["average_sales"].fillna(0).argmax())]
+    silhouette = dict(zip(found.silhouettes["count"], found.silhouettes["silhouette"], strict=True)).get(found.count)
+    suggested = "As suggested." if found.count == found.suggested else f"{found.suggested} are suggested."
+    sample = f"The groups were found on {found.sample_customers:,} of all customers."
+    return [
+        Tile("Clusters", str(found.count), help=suggested),
+        Tile("Silhouette", NOT_PROVIDED if silhouette is None else f"{silhouette:.2f}", help="1: clear groups, 0: none."),
+        Tile("Customers", count(found.profile["customers"].sum()), help=sample),
+        Tile("Customers in the best", share(best["customer_share"]), help=f"The cluster with the highest average: {best['name']}."),
+        Tile("Average in the best", amount(best["average_sales"], currency), help="Net sales per customer of that cluster."),
     ]
 
 

@@ -173,3 +173,22 @@ def test_rejected_rows_come_page_by_page(tmp_path: Path) -> None:
         con.execute("INSERT INTO _rejected SELECT 'f.csv', i, 'no date', 'Day', '?', '{}' FROM range(5) AS r(i)")
     with Workspace.open(path) as ws:
         assert ws.rejected(limit=2, offset=3)["row"].tolist() == [3, 4]
+
+
+def test_it_gives_everything_back_when_nobody_refers_to_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "shop.duckdb", order_lines=six_customers())
+    ws = Workspace.open(path)
+    lines_of_it = ws.table("order_lines")
+    assert ws.execute(lines_of_it.count()) > 0
+    scratch = _scratch(ws)
+    assert scratch.exists()
+    del ws, lines_of_it
+    gc.collect()
+    assert not scratch.exists()
+
+
+def _scratch(ws: Workspace) -> Path:
+    """The temporary folder of its engine."""
+    row = ws._raw.execute("SELECT current_setting('temp_directory')").fetchone()
+    assert row is not None
+    return Path(row[0])

@@ -97,7 +97,7 @@ def test_a_filter_on_segments_chooses_who_is_shown(shop: Entry) -> None:
     app = open_page("segments", segment=["Hibernating"])
     shown = int(app.metric[0].value)
     assert 0 < shown < 5
-    assert f"{shown} customers" in [element.value for element in app.caption]
+    assert f"{shown} customer{'' if shown == 1 else 's'}" in [element.value for element in app.caption]
 
 
 def test_it_tells_the_command_with_the_same_numbers(shop: Entry) -> None:

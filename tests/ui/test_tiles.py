@@ -21,9 +21,9 @@ def test_groups_of_cells_are_added_up() -> None:
     assert found == {
         "Customers": "50",
         "Regular buyers": "12",
-        "… share of sales": "24.0 %",
+        "Regulars’ share of sales": "24.0 %",
         "Gone quiet": "12",
-        "… net sales": "EUR 6,000",
+        "Net sales gone quiet": "EUR 6,000",
     }
 
 

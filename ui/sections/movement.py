@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import streamlit as st
 
+from crm_core.analytics import chosen
+from crm_core.analytics.migration import Migration, migrate
+from crm_core.charts import segments as charts
 from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape
 from ui.numbers import count, share
 
 if TYPE_CHECKING:
-    from crm_core.analytics.migration import Migration
+    import plotly.graph_objects as go
+
     from crm_core.analytics.rfm import RfmSettings
     from crm_core.workspace import Workspace
     from ui.frame import View
@@ -25,27 +29,34 @@ SHOWN = {"customers": "Customers", "net_sales": "Net sales"}
 
 def tab(view: View) -> None:
     """Dates to compare, the answer in a sentence, matrix and flow, and the customers of a clicked cell."""
-    from crm_core.analytics.migration import migrate
-    from crm_core.charts import segments as charts
-
     days = _choose(view)
-    found = cache.answer(view, migrate, days.earlier, days.later, days.look_back, view.settings, shown=True)
+    found = _found(view, days)
     st.markdown(f"**{escape(_answer(found))}**")
     st.caption(_caveat(found))
     value = st.segmented_control("Show", SHOWN, format_func=SHOWN.__getitem__, default="customers", key="movement_value") or "customers"
-    order, currency = view.settings.segments.names, view.ws.currency
-    pairs = page.clickable(
-        charts.matrix(found.matrix, order, value, currency), "movement_matrix", "From the segment of a row to that of a column"
-    )
-    page.chart(charts.flow(found.matrix, order, value, currency), "movement_flow", "The same movement as a flow from left to right")
-    chosen = tuple(dict.fromkeys((one, other) for one, other, *_ in pairs))
-    if chosen:
+    matrix, flow = cache.made(view, _matrix, days, value), cache.made(view, _flow, days, value)
+    pairs = page.clickable(matrix, "movement_matrix", "From the segment of a row to that of a column")
+    page.chart(flow, "movement_flow", "The same movement as a flow from left to right")
+    moves = tuple(dict.fromkeys((one, other) for one, other, *_ in pairs))
+    if moves:
         st.subheader("The customers who moved so")
-        tables.customer_table(view, "movement_customers", rows=_moved, args=(days, view.settings, chosen), title="Customers who moved")
+        tables.customer_table(view, "movement_customers", rows=_moved, args=(days, view.settings, moves), title="Customers who moved")
     else:
         st.caption("Click a cell of the matrix to list its customers.")
     with st.expander("The numbers behind the charts"):
-        tables.result_table(found.matrix, "movement", title="Movement between segments", names=NAMES, currency=currency)
+        tables.result_table(found.matrix, "movement", title="Movement between segments", names=NAMES, currency=view.ws.currency)
+
+
+def _found(view: View, days: Days) -> Migration:
+    return cache.answer(view, migrate, days.earlier, days.later, days.look_back, view.settings, shown=True)
+
+
+def _matrix(view: View, days: Days, value: str) -> go.Figure:
+    return charts.matrix(_found(view, days).matrix, view.settings.segments.names, value, view.ws.currency)
+
+
+def _flow(view: View, days: Days, value: str) -> go.Figure:
+    return charts.flow(_found(view, days).matrix, view.settings.segments.names, value, view.ws.currency)
 
 
 NAMES = {"from_segment": "From", "to_segment": "To"}
@@ -98,7 +109,4 @@ def _caveat(found: Migration) -> str:
 
 def _moved(ws: Workspace, days: Days, settings: RfmSettings, pairs: tuple[tuple[str, str], ...], shown: ir.Table | None = None) -> ir.Table:
     """The customers of those cells, from plain arguments (a Migration holds a frame and is no key of a cache)."""
-    from crm_core.analytics import chosen
-    from crm_core.analytics.migration import migrate
-
     return chosen.moved(ws, migrate(ws, days.earlier, days.later, days.look_back, settings), settings, pairs, shown)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.analytics.explain import CustomerExplanation, explain
+from crm_core.analytics.listing import history
+from crm_core.charts import overview as charts
 from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape
@@ -13,7 +16,8 @@ from ui.numbers import amount, count
 from ui.page import Tile
 
 if TYPE_CHECKING:
-    from crm_core.analytics.explain import CustomerExplanation
+    import plotly.graph_objects as go
+
     from ui.frame import View
 
 HINT = "Select a row (the box at its left) to see why this customer is here, and what would move them."
@@ -24,8 +28,6 @@ def panel(view: View, customer_id: str | None, key: str) -> None:
     if customer_id is None:
         st.caption(HINT)
         return
-    from crm_core.analytics.explain import explain
-
     found = cache.answer(view, explain, view.as_of, view.settings, customer_id)
     st.subheader(f"Customer {escape(customer_id)}: {escape(found.segment)}")
     page.tiles(_tiles(found, view.ws.currency))
@@ -53,11 +55,12 @@ def _sentences(title: str, sentences: tuple[str, ...]) -> None:
 
 
 def _orders(view: View, customer_id: str, key: str) -> None:
-    from crm_core.analytics.listing import history
-    from crm_core.charts import overview as charts
-
     orders = cache.answer(view, history, view.as_of, customer_id)
-    page.chart(charts.history(orders, view.ws.currency), f"{key}_history", f"Orders of customer {customer_id} over time")
+    page.chart(cache.made(view, _history, customer_id), f"{key}_history", f"Orders of customer {customer_id} over time")
     with st.expander(f"The {len(orders):,} orders"):
         filled = orders.dropna(axis="columns", how="all")
         tables.result_table(filled, f"{key}_orders", title="Orders of a customer", currency=view.ws.currency)
+
+
+def _history(view: View, customer_id: str) -> go.Figure:
+    return charts.history(cache.answer(view, history, view.as_of, customer_id), view.ws.currency)
