@@ -13,7 +13,7 @@ from crm_core.errors import Problem
 from crm_core.mapping import attributes, refine
 from crm_core.mapping.assign import Assignment
 from crm_core.mapping.doubts import doubts, requirements
-from crm_core.mapping.formats import NO_CHOICES, with_formats
+from crm_core.mapping.formats import DATE_KINDS, NO_CHOICES, NUMBER_KINDS, columns_of, with_formats
 from crm_core.mapping.grains import Look, Verdict, decide_grains
 from crm_core.mapping.guess import BY_VALUES
 from crm_core.mapping.model import ImportOptions, Mapping, TableMapping, fields_for
@@ -58,7 +58,7 @@ def suggest(staging: Staging, options: ImportOptions = NO_CHOICES, remembered: M
     for look in looks:
         if recalled[look.source] is None:
             problems += doubts(staging, look, tables[look.source], found[look.source].assignment)
-    chosen = [recalled[source] or replace(tables[model], source=source) for source, model in models.items()]
+    chosen = [recalled[source] or _following(tables[model], source) for source, model in models.items()]
     decided = with_formats(staging, chosen, options, remembered)
     mapping = Mapping(tuple(decided.tables), options)
     problems += [
@@ -100,10 +100,25 @@ def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdic
 
 
 def _table(staging: Staging, look: Look, found: refine.Refined) -> TableMapping:
+    """The assignment as a mapping, with the formats that the profiles found already."""
     assigned = found.assignment
     known = fields_for(assigned.grain)
     fields = {name: assigned.fields[name] for name in known if name in assigned.fields}
-    return TableMapping(look.source, assigned.grain, fields, attributes.propose(staging, look.source, assigned.grain, look.columns, fields))
+    table = TableMapping(
+        look.source, assigned.grain, fields, attributes.propose(staging, look.source, assigned.grain, look.columns, fields)
+    )
+    days = {column: look.column(column).date for column in columns_of(table, DATE_KINDS).values()}
+    figures = {column: look.column(column).number for column in columns_of(table, NUMBER_KINDS).values()}
+    return replace(
+        table,
+        dates={column: fmt for column, fmt in days.items() if fmt is not None},
+        numbers={column: fmt for column, fmt in figures.items() if fmt is not None},
+    )
+
+
+def _following(model: TableMapping, source: str) -> TableMapping:
+    """The same decisions for a table of the same columns; how it writes its values is its own."""
+    return model if model.source == source else replace(model, source=source, numbers={}, dates={})
 
 
 def _recalled(table: StagedTable, remembered: Mapping | None) -> TableMapping | None:
