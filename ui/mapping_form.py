@@ -29,6 +29,8 @@ MAIN_FIELDS = (
 )
 NOT_USED = "— not in this file —"
 ORDERS = {"dmy": "day first (31/12/2024)", "mdy": "month first (12/31/2024)"}
+EITHER_ORDER = "Every value reads both ways. Which one is it?"
+BOTH_ORDERS = "Some values are day first, some month first. Those of the other order are left out or read wrongly. Which one is it?"
 PREVIEW_ROWS = 50
 ATTRIBUTES_HELP = "They filter and split every page, under their own name."
 
@@ -113,7 +115,7 @@ def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -
     if fmt is None or fmt.style not in ORDERS:
         return
     if fmt.is_ambiguous:
-        st.caption(":orange[Every value reads both ways. Which one is it?]")
+        st.caption(f":orange[{BOTH_ORDERS if fmt.is_mixed else EITHER_ORDER}]")
     orders = list(ORDERS)
     index = None if fmt.is_ambiguous else orders.index(fmt.style)
     chosen = st.radio(

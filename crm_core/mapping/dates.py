@@ -1,6 +1,6 @@
 """How a column writes its dates, and the expression that reads them: decided once for the whole column, never row by row.
 
-Day first or month first is decided by every value of the column; where nothing decides, the user is asked. What does not fit the
+Day first or month first is decided by every value of the column; where nothing decides, or values of both orders stand in it, the user is asked. What does not fit the
 way of the column, is no day of its calendar, or lies outside the years 1900 to 2100 is unreadable, never guessed.
 """
 
@@ -50,6 +50,8 @@ FIRST_SERIAL, LAST_SERIAL, _SERIAL_OF_1970 = 20_000, 80_000, 25_569
 
 #: Seconds since 1970 that are plausible moments of a business: 1990 to 2100.
 FIRST_EPOCH, LAST_EPOCH = 631_152_000, 4_102_444_800
+#: From this share of telling values on, dates of the other order are no slips: the column mixes two orders.
+MIXED_SHARE = 0.01
 _SECONDS_A_DAY, _MICROSECONDS = 86_400, 1_000_000
 
 
@@ -307,7 +309,7 @@ def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = (
 def with_order(fmt: DateFormat, order: Literal["dmy", "mdy"]) -> DateFormat:
     """The same with the order that the user chose; other styles have no order to choose."""
     if fmt.style not in ("dmy", "mdy") or fmt.style == order:
-        return replace(fmt, is_ambiguous=False)
+        return replace(fmt, is_ambiguous=False, is_mixed=False)
     swapped = tuple(re.sub(r"%([dm])(.)%([dm])", r"%\3\2%\1", pattern) for pattern in fmt.patterns)
     return DateFormat(order, swapped, "chosen by the user")
 
@@ -331,7 +333,9 @@ def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequenc
     first, second = counts["first_above_12"], counts["second_above_12"]
     if first and second:
         evidence = f"contradictory: {first:,} values have a first part above 12 and {second:,} a second part above 12"
-        return DateFormat(style, patterns, f"{evidence}; {counts['all'] - counts[style]:,} cannot be read")
+        is_mixed = min(first, second) >= MIXED_SHARE * (first + second)
+        evidence = f"{evidence}; {counts['all'] - counts[style]:,} cannot be read"
+        return DateFormat(style, patterns, evidence, is_ambiguous=is_mixed, is_mixed=is_mixed)
     if first:
         return DateFormat("dmy", patterns, f"{_values(first)} a day above 12, and it comes first")
     if second:

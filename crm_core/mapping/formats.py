@@ -45,7 +45,7 @@ def columns_of(table: TableMapping, kinds: tuple[str, ...]) -> dict[str, str]:
 
 
 def ambiguous_dates(table: TableMapping) -> list[Problem]:
-    """A question for each used column whose values read as day/month and as month/day alike."""
+    """A question for each used column whose values read as day/month and as month/day alike, or are written now so, now so."""
     return [
         _day_or_month(table, column)
         for column in columns_of(table, DATE_KINDS).values()
@@ -67,7 +67,9 @@ def _decided(staging: Staging, table: TableMapping, options: ImportOptions) -> T
 
 def _settled(table: TableMapping, tables: Sequence[TableMapping]) -> TableMapping:
     """Ambiguous columns take the order that the same column of another table has, or another date column of this one."""
-    settled = {column: _told(column, fmt, table, tables) if fmt.is_ambiguous else fmt for column, fmt in table.dates.items()}
+    settled = {
+        column: _told(column, fmt, table, tables) if fmt.is_ambiguous and not fmt.is_mixed else fmt for column, fmt in table.dates.items()
+    }
     return replace(table, dates=settled)
 
 
@@ -83,5 +85,10 @@ def _told(column: str, fmt: DateFormat, table: TableMapping, tables: Sequence[Ta
 
 
 def _day_or_month(table: TableMapping, column: str) -> Problem:
+    fmt, say = table.dates[column], "--date-order dmy or --date-order mdy"
+    if fmt.is_mixed:
+        message = f"“{column}” mixes day/month and month/day ({fmt.evidence})"
+        hint = f"Export the dates in one way, best as 2024-12-31. Or say which to read ({say}): the others are left out or read wrongly."
+        return Problem("date_order", "question", message, hint, table.source, column)
     message = f"“{column}” reads as day/month and as month/day alike, and no value decides"
-    return Problem("date_order", "question", message, "Say which: --date-order dmy or --date-order mdy.", table.source, column)
+    return Problem("date_order", "question", message, f"Say which: {say}.", table.source, column)

@@ -88,7 +88,8 @@ class DateFormat:
     """How a column writes dates: decided once for the whole column, never row by row.
 
     `evidence` says why in words ("31 values have a day above 12"); `is_ambiguous` is true where both d/m/y and m/d/y
-    read every value and nothing decides, so the user is asked.
+    read every value and nothing decides, so the user is asked; she is asked too where `is_mixed`: values of both orders
+    stand in the column, so that whichever is chosen, some are left out and some may be read wrongly.
     `patterns` are strptime patterns tried in turn for the style (they differ in time part and separators only).
     """
 
@@ -96,6 +97,7 @@ class DateFormat:
     patterns: tuple[str, ...] = ()
     evidence: str = ""
     is_ambiguous: bool = False
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True)

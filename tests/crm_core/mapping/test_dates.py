@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.mapping import dates
-from crm_core.mapping.model import DateFormat, DateStyle
+from crm_core.mapping.formats import with_formats
+from crm_core.mapping.model import DateFormat, DateStyle, ImportOptions, TableMapping
 from crm_core.sources.files import stage
 from crm_core.sources.staging import Staging
 from tests.crm_core.mapping import cells
@@ -191,7 +192,24 @@ def test_a_contradictory_column_is_read_one_way_and_the_rest_is_unreadable(stagi
     fmt, moments = found(staging, ["13/02/2021", "14/02/2021", "02/15/2021", "01/02/2021"])
     assert fmt.style == "dmy"
     assert "1 cannot be read" in fmt.evidence
+    assert fmt.is_ambiguous
+    assert fmt.is_mixed
     assert moments == [datetime(2021, 2, 13), datetime(2021, 2, 14), None, datetime(2021, 2, 1)]
+
+
+def test_a_slip_in_a_thousand_values_is_no_question(staging: Staging) -> None:
+    fmt, moments = found(staging, ["13/02/2021"] * 999 + ["02/15/2021"])
+    assert (fmt.style, fmt.is_ambiguous, fmt.is_mixed) == ("dmy", False, False)
+    assert moments[-1] is None
+
+
+def test_a_mixed_column_is_settled_by_the_user_only(staging: Staging) -> None:
+    cells.put_columns(staging, {"day": ["13/02/2021", "02/15/2021"], "shipped": ["14/02/2021", "15/02/2021"]}, name="sales")
+    table = TableMapping("sales", "order_lines", {"ordered_at": "day", "delivered_on": "shipped"})
+    (asked,) = with_formats(staging, [table]).problems
+    assert (asked.code, asked.severity, asked.column) == ("date_order", "question", "day")
+    assert "mixes" in asked.message
+    assert with_formats(staging, [table], ImportOptions(date_order="dmy")).problems == ()
 
 
 def test_the_order_of_the_user_replaces_the_found_one(staging: Staging) -> None:
