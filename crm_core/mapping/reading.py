@@ -33,6 +33,7 @@ class Source:
     staged: StagedTable
     mapping: TableMapping
     whole_ids: frozenset[str] = frozenset()  # text columns of ids that a float column wrote ("17850.0")
+    signs: str | None = None  # staged column of amounts that name their currency ("€ 12.50"), where no column of its own does
 
     @property
     def name(self) -> str:
@@ -60,6 +61,11 @@ class Plan:
         """Does any source (of these grains) feed the field?"""
         return any(field in source.mapping.fields for source in (self.of(*grains) if grains else self.sources))
 
+    @property
+    def names_currency(self) -> bool:
+        """Does a column, or a sign beside the amounts, say which currency they are in?"""
+        return self.feeds("currency") or any(source.signs is not None for source in self.sources)
+
     @cached_property
     def labels(self) -> dict[str, str]:
         """attr_1 -> the user's name of the attribute; the same name in two sources is one attribute."""
@@ -76,7 +82,20 @@ def plan(staging: Staging, mapping: Mapping) -> Plan:
             staged = staging.staged(table.source)
             before = sum(one.staged.rows for one in sources if one.mapping.grain == table.grain)
             sources.append(Source(len(sources), before, staged, table, _whole_ids(staging, staged, table)))
+    if not any("currency" in source.mapping.fields for source in sources):
+        sources = [replace(source, signs=_signs(staging, source)) for source in sources]
     return Plan(staging, complete, tuple(sources))
+
+
+def _signs(staging: Staging, source: Source) -> str | None:
+    """The column that feeds the amount of a sale, if currencies stand beside its numbers; what a bare cast reads has none."""
+    for column in (source.mapping.fields.get(field) for field in ("net_amount", "unit_price")):
+        if source.mapping.grain == "order_lines" and column is not None and not source.mapping.numbers[column].is_plain:
+            cells = staging.table(source.name)[source.staged.column(column).ref]
+            named = cells.name("cell").as_table().filter(numbers.currency(cells).notnull())
+            if staging.con.execute(named.limit(1).count()):
+                return source.staged.column(column).ref
+    return None
 
 
 def _whole_ids(staging: Staging, staged: StagedTable, table: TableMapping) -> frozenset[str]:
@@ -141,6 +160,8 @@ def _read_one(plan: Plan, source: Source, fields: dict[str, Field]) -> ir.Table:
 def _value(rows: ir.Table, source: Source, field: Field, timezone: str) -> ir.Value:
     """The typed value of a field, NULL where it is empty, unreadable or not mapped."""
     ref = source.ref(field.name)
+    if field.name == "currency" and source.signs is not None:
+        return numbers.currency(rows[source.signs])
     if ref is None:
         return ibis.null(field.type)
     column, name = rows[ref], source.mapping.fields[field.name]

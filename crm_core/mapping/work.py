@@ -66,7 +66,7 @@ def _refuse_unfit(staging: Staging, mapping: Mapping) -> None:
 def _judge_lines(work: Work) -> None:
     rows = derive.joined(work.plan, work.found)
     options, staging = work.plan.mapping.options, work.plan.staging
-    if work.plan.feeds("currency"):
+    if work.plan.names_currency:
         work.currencies = currency.decide(staging, rows, options)
     elif options.currency:
         work.currencies = Currencies(currency.code_of(options.currency), {})

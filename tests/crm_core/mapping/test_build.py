@@ -328,3 +328,20 @@ def _describe(path: Path, table: str) -> list[tuple[Any, ...]]:
 
 def _sql_type(ibis_type: str) -> str:
     return {"string": "VARCHAR", "int64": "BIGINT"}.get(ibis_type, ibis_type.upper().replace(" ", ""))
+
+
+def test_currencies_beside_the_amounts_are_never_added_up_without_rates(tmp_path: Path) -> None:
+    columns = {"who": "customer_id", "day": "ordered_at", "paid": "net_amount"}
+    given = sales("sales.csv", ("Ann", "2021-03-01", "€ 10.00"), ("Ben", "2021-03-02", "$ 5.00"), columns=columns)
+    with pytest.raises(DataError) as refused:
+        carry_out(tmp_path, given)
+    assert {problem.example for problem in refused.value.problems} == {"EUR", "USD"}
+    done = carry_out(tmp_path, given, currency="EUR", rates={"USD": "0.9"})
+    assert (done.receipt.net_sales, done.receipt.currency) == ("14.5000", "EUR")
+
+
+def test_one_currency_beside_the_amounts_is_that_of_the_figures(tmp_path: Path) -> None:
+    columns = {"who": "customer_id", "day": "ordered_at", "paid": "net_amount"}
+    done = carry_out(tmp_path, sales("sales.csv", ("Ann", "2021-03-01", "10,00 €"), ("Ben", "2021-03-02", "5,00"), columns=columns))
+    assert (done.receipt.net_sales, done.receipt.currency) == ("15.0000", "EUR")
+    assert done.receipt.sources[0].rows_rejected == 0
