@@ -7,76 +7,89 @@ Spelled as `names.plain` leaves them: lower case, no accents in Latin letters, o
 
 from __future__ import annotations
 
-#: concept -> words of English, German, French, Spanish, Portuguese, Russian, Persian
+#: concept -> words of English, German, French, Spanish, Portuguese, Polish, Russian, Persian
 WORDS: dict[str, str] = {
     "customer": "customer customers client buyer shopper user member household subscriber guest consumer cust account caller patron "
     "donor kunde kunden kaufer "
     "mitglied cliente comprador acheteur usuario utilisateur клиент* покупател* заказчик* пользовател* контрагент* مشتری مشتریان خریدار "
-    "کاربر اعضا عضو family haushalt visitor visitors moshtari",
+    "کاربر اعضا عضو family haushalt visitor visitors moshtari "
+    "klient* nabywc* kupujac*",
     "id": "id ids identifier key code no nr num number nummer numero ref reference uuid guid hash kennung codigo identifiant номер* код "
     "кода "
-    "идентификатор* ид артикул* شناسه شماره کد",
+    "идентификатор* ид артикул* شناسه شماره کد "
+    "numer numery identyfikator* kod",
     "order": "order purchase purchased invoice basket receipt bill transaction trx txn check cart deal booking bestellung bestell "
     "bestellungs auftrag auftrags "
     "rechnung rechnungs beleg kauf einkaufs warenkorb pedido compra factura fatura venta venda ticket_no commande facture achat заказ* "
     "чек чека чеков чеки накладн* счет* "
-    "сделк* документ* покупк* покупок транзакц* سفارش سفارشات فاکتور خرید تراکنش صورتحساب bon quittung factor sefaresh kharid",
-    "line": "line row position pos zeile linea linha ligne позици* строк* ردیف سطر",
+    "сделк* документ* покупк* покупок транзакц* سفارش سفارشات فاکتور خرید تراکنش صورتحساب bon quittung factor sefaresh kharid "
+    "zamowieni* faktur* paragon* transakcj*",
+    "line": "line row position pos zeile linea linha ligne позици* строк* ردیف سطر pozycj*",
     "item": "item lineitem items قلم اقلام",
     "product": "product products article goods good stock merchandise artikel artikels produkt waren producto produto produit товар* "
     "продукт* номенклатур* "
-    "کالا کالای محصول محصولات kala mahsul",
-    "name": "name title label titel nombre nome nom libelle наименован* назван* имя имени фио نام عنوان nam",
+    "کالا کالای محصول محصولات kala mahsul "
+    "towar* artykul* produktu produkty",
+    "name": "name title label titel nombre nome nom libelle наименован* назван* имя имени фио نام عنوان nam nazwa imie nazwisko",
     "description": "description desc bezeichnung beschreibung descripcion descricao designation описани* شرح توضیحات",
     "billing": "billing billed",
     "category": "category department group class genre kategorie warengruppe gruppe abteilung categoria categorie rayon категори* "
     "групп* отдел* دسته "
-    "دسته_بندی گروه طبقه",
+    "دسته_بندی گروه طبقه "
+    "kategoria kategorii",
     "type": "type kind typ art тип* вид вида نوع tipo",
     "sub": "sub subcategory under unter подкатегори* زیر",
     "count": "quantity qty count units pieces pcs sold menge anzahl stuck stuckzahl cantidad cant unidades quantidade qtd quantite qte "
     "количеств* кол шт штук تعداد "
-    "مقدار tedad",
-    "unit": "unit single per each einzel stuckpreis unitario unitaire единиц* ед за_единицу واحد تکی فی",
-    "price": "price preis preise precio preco prix цена цены цене قیمت بها نرخ gheymat qeymat",
+    "مقدار tedad "
+    "ilosc sztuk szt liczba",
+    "unit": "unit single per each einzel stuckpreis unitario unitaire единиц* ед за_единицу واحد تکی فی jednostkow*",
+    "price": "price preis preise precio preco prix цена цены цене قیمت بها نرخ gheymat qeymat cena ceny",
     "amount": "amount sum value dollar dollars money usd eur gbp rub spend spent paid betrag summe wert importe valor montant сумм* "
-    "стоимост* مبلغ ارزش mablagh",
-    "total": "total grand gesamt gesamtbetrag summe_gesamt итог* всего общ* جمع کل مجموع",
+    "стоимост* مبلغ ارزش mablagh "
+    "kwota kwoty wartosc",
+    "total": "total grand gesamt gesamtbetrag summe_gesamt итог* всего общ* جمع کل مجموع razem lacznie łacznie",
     "sales": "sales sale revenue turnover income gmv umsatz erlos verkauf ventas ingresos vendas receita faturamento выручк* оборот* "
-    "продаж* доход* فروش درآمد foroush forush",
+    "продаж* доход* فروش درآمد foroush forush "
+    "sprzedaz* przychod*",
     "net": "net netto neto liquido чист* خالص",
     "gross": "gross brutto bruto ناخالص",
     "list": "list catalog catalogue msrp rrp compare listen liste каталог* прайс* لیست",
     "discount": "discount discounts disc rebate coupon voucher promo promotion markdown rabatt nachlass gutschein descuento desconto "
     "remise reduction скидк* купон* "
-    "промокод* تخفیف کوپن",
+    "промокод* تخفیف کوپن "
+    "rabat rabaty znizka upust",
     "cost": "cost costs cogs expense kosten einkauf einstand einkaufspreis costo custo coste cout себестоимост* затрат* расход* "
-    "закупочн* هزینه تمام_شده",
-    "profit": "profit margin gewinn marge deckungsbeitrag ganancia beneficio lucro margem benefice прибыл* марж* سود",
-    "delivery": "delivery freight lieferung liefer lieferungs frete entrega livraison доставк* حمل تحویل",
+    "закупочн* هزینه تمام_شده "
+    "koszt koszty",
+    "profit": "profit margin gewinn marge deckungsbeitrag ganancia beneficio lucro margem benefice прибыл* марж* سود zysk marza marża",
+    "delivery": "delivery freight lieferung liefer lieferungs frete entrega livraison доставк* حمل تحویل dostaw*",
     "shipping": "shipping ship shipped shipment postage fulfillment dispatch dispatched versand versendet envio expedition port отгруж* "
-    "отгрузк* отправ* ارسال پست",
+    "отгрузк* отправ* ارسال پست "
+    "wysylk* wysyłk*",
     "delivered": "delivered geliefert zugestellt entregado entregue livree доставлен* تحویل_شده",
     "promised": "estimated promised expected planned eta scheduled geplant erwartet voraussichtlich zugesagt estimada estimado prevista "
     "prometida prevue план* ожидаем* "
     "обещан* расчетн* وعده برآوردی تخمینی موعود",
-    "date": "date day datum tag fecha data dia jour дата даты дату день дня تاریخ روز dt on tarikh",
+    "date": "date day datum tag fecha data dia jour дата даты дату день дня تاریخ روز dt on tarikh dzien dzień",
     "time": "time timestamp ts at datetime zeit uhrzeit zeitstempel zeitpunkt hora heure horodatage время времени زمان ساعت when buy_ts "
     "stamp",
     "jalali": "shamsi shamsy jalali solar hijri شمسی جلالی persian_date",
-    "created": "created placed create erstellt angelegt creado creacion criado criacao cree creation создан* оформлен* ثبت ایجاد",
+    "created": "created placed create erstellt angelegt creado creacion criado criacao cree creation создан* оформлен* ثبت ایجاد "
+    "utworzon* zlozon* złozon*",
     "updated": "updated modified changed geandert modifie actualizado изменен* обновлен* ویرایش",
     "approved": "approved confirmed authorized processed bestatigt aprobado aprovado подтвержден* تایید",
     "carrier": "carrier courier spediteur transportadora transporteur перевозчик* курьер* پیک",
     "limit": "limit deadline frist срок*",
-    "status": "status stage zustand statut etat situacao статус* состояни* وضعیت",
+    "status": "status stage zustand statut etat situacao статус* состояни* وضعیت stan_zamowienia",
     "state": "state estado штат*",
-    "currency": "currency curr wahrung wahrungs moneda moeda devise валют* ارز واحد_پول",
+    "currency": "currency curr wahrung wahrungs moneda moeda devise валют* ارز واحد_پول waluta waluty",
     "channel": "channel source platform medium kanal quelle canal origen origem канал* источник* کانال منبع",
     "acquired": "acquisition acquired utm attribution marketing akquise adquisicion aquisicao привлечен* جذب",
-    "country": "country nation land pais pays стран* کشور",
-    "region": "region province oblast county territory bundesland provincia departement област* регион* استان منطقه ostan",
-    "city": "city town stadt ort ciudad cidade ville город* شهر شهرستان shahr",
+    "country": "country nation land pais pays стран* کشور kraj",
+    "region": "region province oblast county territory bundesland provincia departement област* регион* استان منطقه ostan "
+    "wojewodztwo województwo",
+    "city": "city town stadt ort ciudad cidade ville город* شهر شهرستان shahr miasto",
     "email": "email mail почт* эл_почт* ایمیل correo courriel",
     "phone": "phone mobile tel telephone cell telefon handy telefono telefone celular телефон* тел تلفن موبایل همراه mobil",
     "consent": "consent newsletter optin gdpr einwilligung consentimiento согласи* подписк* موافقت خبرنامه accepts_marketing opt_in",
@@ -84,15 +97,19 @@ WORDS: dict[str, str] = {
     "cadastro inscription عضویت ثبت_نام",
     "score": "score rating nps csat ces star stars grade satisfaction points bewertung punkte puntuacion calificacion puntaje avaliacao "
     "pontuacao evaluation оценк* балл* "
-    "рейтинг* امتیاز نمره رضایت",
+    "рейтинг* امتیاز نمره رضایت "
+    "ocena oceny",
     "survey": "survey review response feedback respondent opinion umfrage rezension antwort encuesta resena pesquisa avis enquete "
     "опрос* отзыв* анкет* ответ* نظر نظرسنجی "
-    "پاسخ بازخورد reviewed",
+    "پاسخ بازخورد reviewed "
+    "opinia opinie ankiet*",
     "comment": "comment text message body verbatim remark content kommentar mensaje comentario commentaire texto texte комментари* "
-    "текст* сообщени* متن دیدگاه پیام",
+    "текст* сообщени* متن دیدگاه پیام "
+    "komentarz*",
     "case": "case ticket complaint incident issue request claim inquiry beschwerde anfrage vorfall reclamacion queja chamado reclamacao "
     "reclamation обращени* жалоб* "
-    "тикет* заявк* инцидент* претензи* شکایت شکایات درخواست تیکت",
+    "тикет* заявк* инцидент* претензи* شکایت شکایات درخواست تیکت "
+    "zgloszeni* zgłoszeni* reklamacj*",
     "opened": "opened open received raised reported submitted geoffnet eroffnet eingegangen eingang abierto aberto ouvert открыт* "
     "поступ* получен* باز دریافت",
     "resolved": "resolved solved resolution gelost erledigt resuelto resolvido resolu решен* حل",

@@ -24,6 +24,7 @@ from crm_core.mapping.vocabulary import COMPOUNDS, LEADING, NOISE, WORDS
         "N° client",
         "Código de cliente",
         "Uid",
+        "Numer klienta",
     ],
 )
 def test_customer_ids_are_understood_in_every_spelling(name: str) -> None:
@@ -37,6 +38,9 @@ def test_customer_ids_are_understood_in_every_spelling(name: str) -> None:
         ("StockCode", {"product", "id"}),
         ("Bestelldatum", {"order", "date"}),
         ("Кол-во", {"count"}),
+        ("Data zamówienia", {"date", "order"}),
+        ("Cena jednostkowa", {"price", "unit"}),
+        ("Wartość sprzedaży", {"amount", "sales"}),
         ("Цена за единицу", {"price", "unit"}),
         ("order_delivered_customer_date", {"order", "delivered", "customer", "date"}),
         ("تاریخ سفارش", {"date", "order"}),
