@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from crm_core.analytics import pareto, rfm
 from crm_core.analytics.intervals import newcombe
 from crm_core.analytics.segment_words import count as count_in_words
-from crm_core.analytics.segment_words import money_in_words
+from crm_core.analytics.segment_words import money_in_words, percent_in_words
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -71,16 +71,17 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
         yield Lead(
             "segments",
             f"{who} not ordered for long ({names}): they brought"
-            f" {money_in_words(sales, ws.currency)}, {sales / everything:.1%} of net sales.",
+            f" {money_in_words(sales, ws.currency)}, {percent_in_words(sales / everything)} of net sales.",
         )
 
 
 def _concentration(ws: Workspace, as_of: date, shown: ir.Table | None) -> Iterator[Lead]:
     found = pareto.summary(ws, as_of, "net_sales", shown)
     if found.top20_share is not None:
-        best = f"The best 20 % of {found.customers:,} customers bring {found.top20_share:.1%} of net sales"
+        best = f"The best 20 % of {found.customers:,} customers bring {percent_in_words(found.top20_share)} of net sales"
         yield Lead(
-            "key_customers", f"{best}; 80 % of them come from {found.vital_few_customers:,} customers ({found.vital_few_share:.1%})."
+            "key_customers",
+            f"{best}; 80 % of them come from {found.vital_few_customers:,} customers ({percent_in_words(found.vital_few_share)}).",
         )
     if found.customers_below_zero:
         yield Lead(
@@ -100,7 +101,7 @@ def _loyalty(now: Bought, earlier: Bought | None) -> Iterator[Lead]:
         verb = "rose" if difference.point > 0 else "fell"
         yield Lead(
             "segments",
-            f"The repeat share {verb} from {earlier.repeat_customers / earlier.customers:.1%} to {now.repeat_customers / now.customers:.1%}"
+            f"The repeat share {verb} from {percent_in_words(earlier.repeat_customers / earlier.customers)} to {percent_in_words(now.repeat_customers / now.customers)}"
             f" (95 % interval of the change: {100 * difference.low:+.1f} to {100 * difference.high:+.1f} points).",
         )
 
@@ -108,7 +109,7 @@ def _loyalty(now: Bought, earlier: Bought | None) -> Iterator[Lead]:
 def _not_attributed(now: Bought, currency: str) -> Iterator[Lead]:
     if now.net_sales > 0 and abs(now.not_attributed) / now.net_sales >= WORTH_A_WORD:
         share, amount = now.not_attributed / now.net_sales, money_in_words(now.not_attributed, currency)
-        yield Lead("data", f"{share:.1%} of net sales ({amount}) carry no customer id and are in no customer figure.")
+        yield Lead("data", f"{percent_in_words(share)} of net sales ({amount}) carry no customer id and are in no customer figure.")
 
 
 def _rejected(ws: Workspace) -> Iterator[Lead]:
@@ -116,5 +117,6 @@ def _rejected(ws: Workspace) -> Iterator[Lead]:
     if receipt.rows_rejected:
         share = receipt.rows_rejected / receipt.rows_read
         yield Lead(
-            "data", f"{receipt.rows_rejected:,} of {receipt.rows_read:,} rows ({share:.1%}) could not be used; the receipt says why."
+            "data",
+            f"{receipt.rows_rejected:,} of {receipt.rows_read:,} rows ({percent_in_words(share)}) could not be used; the receipt says why.",
         )

@@ -18,6 +18,7 @@ from crm_core.analytics.leads import Lead, find_leads
 from crm_core.analytics.movers import movers
 from crm_core.analytics.orders import lines, midnight, orders, totals
 from crm_core.analytics.scores import RfmSettings
+from crm_core.analytics.segment_words import percent_in_words
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -222,7 +223,9 @@ def _figures(now: PeriodFigures, earlier: PeriodFigures | None) -> tuple[Figure,
 
     since = "" if now.new_customers is not None else " The data does not reach back before the period, so this cannot be told."
     attributed = (
-        f", of which {now.not_attributed / now.net_sales:.1%} without a customer" if now.not_attributed and now.net_sales > 0 else ""
+        f", of which {percent_in_words(now.not_attributed / now.net_sales)} without a customer"
+        if now.not_attributed and now.net_sales > 0
+        else ""
     )
     found = [
         figure(

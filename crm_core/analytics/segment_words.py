@@ -87,3 +87,8 @@ def money_in_words(amount: Decimal | float, currency: str = "") -> str:
     number = float(amount)
     digits = 0 if abs(number) >= 100 or number == round(number) else 2
     return f"{currency} {number:,.{digits}f}".strip()
+
+
+def percent_in_words(share: float) -> str:
+    """A share as sentences show it: "62.1 %"; what is not nothing is never shown as nothing."""
+    return "under 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"

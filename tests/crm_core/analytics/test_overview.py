@@ -49,7 +49,7 @@ def test_figures_of_the_period_and_the_one_before(found: Overview) -> None:
 
 
 def test_sales_count_lines_without_a_customer_and_say_so(found: Overview) -> None:
-    assert "21.7% without a customer" in found.figure("net_sales").help
+    assert "21.7 % without a customer" in found.figure("net_sales").help
     assert any(lead.page == "data" and "25" in lead.sentence and "no customer id" in lead.sentence for lead in found.leads)
 
 
@@ -111,7 +111,7 @@ def test_filters_limit_every_figure(ws: Workspace) -> None:
 
 def test_leads_point_to_pages_with_computed_sentences(found: Overview) -> None:
     sentences = {lead.page: lead.sentence for lead in found.leads}
-    assert sentences["key_customers"].startswith("The best 20 % of 3 customers bring 55.3% of net sales")
+    assert sentences["key_customers"].startswith("The best 20 % of 3 customers bring 55.3 % of net sales")
 
 
 def test_a_period_without_data_says_which_there_is(ws: Workspace) -> None:
