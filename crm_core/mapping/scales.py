@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crm_core.mapping import numbers
-from crm_core.mapping.reading import Plan, Source
+from crm_core.mapping.reading import Plan, read
 
 
 @dataclass(frozen=True)
@@ -35,32 +34,19 @@ NAMES = {
     "attitude": "attitude",
 }
 NAMED_SCALES = {"nps": (Scale("nps", 0, 10),), "ces": (Scale("ces", 1, 7),), "attitude": (Scale("attitude", 1, 4),)}
-#: The scale of "csat" where the values fit none above is unknown beyond what was seen.
 
 
 def scales(plan: Plan) -> dict[int, Scale]:
     """Source number -> scale of its scores; sources without readable scores are missing."""
+    rows = read(plan, "surveys")
+    counted = rows.group_by("source_no").aggregate(low=rows.score.min(), high=rows.score.max())
+    names = {source.number: source.mapping.fields.get("score", "") for source in plan.of("surveys")}
     seen: dict[str, tuple[Decimal, Decimal]] = {}
-    ranges = {source.number: _range(plan, source) for source in plan.of("surveys") if "score" in source.mapping.fields}
-    for source in plan.of("surveys"):
-        found = ranges.get(source.number)
-        if found is not None:
-            name = source.mapping.fields["score"]
-            low, high = seen.get(name, found)
-            seen[name] = (min(low, found[0]), max(high, found[1]))
-    return {
-        source.number: _fitting(name, *seen[name])
-        for source in plan.of("surveys")
-        if (name := source.mapping.fields.get("score", "")) in seen
-    }
-
-
-def _range(plan: Plan, source: Source) -> tuple[Decimal, Decimal] | None:
-    column = source.mapping.fields["score"]
-    cells = plan.staging.con.table(source.staged.ref)[source.staged.column(column).ref]
-    scores = numbers.read(cells, source.mapping.numbers[column])
-    row = plan.staging.con.to_pyarrow(scores.as_table().aggregate(low=scores.min(), high=scores.max())).to_pylist()[0]
-    return None if row["low"] is None else (row["low"], row["high"])
+    for row in plan.staging.con.to_pyarrow(counted).to_pylist():
+        if row["low"] is not None:
+            low, high = seen.get(names[row["source_no"]], (row["low"], row["high"]))
+            seen[names[row["source_no"]]] = (min(low, row["low"]), max(high, row["high"]))
+    return {number: _fitting(name, *seen[name]) for number, name in names.items() if name in seen}
 
 
 def _fitting(name: str, low: Decimal, high: Decimal) -> Scale:
