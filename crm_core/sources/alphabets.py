@@ -100,11 +100,11 @@ def likeliest(snippets: Sequence[bytes]) -> str:
 
 
 def log_likelihood(text: str, language: Language) -> float:
-    """Sum of the logarithms of the shares of all signs above ASCII in `text`, were it written in `language`."""
-    total = 0.0
-    for word in WORD.findall(text):
-        if not word.isascii():
-            total += _word(word.lower(), language)
+    """Sum of the logarithms of the shares of all signs above ASCII in `text`, were it written in `language`.
+
+    A word counts once: a name that stands in a thousand rows says no more than in one.
+    """
+    total = sum(_word(word, language) for word in {word.lower() for word in WORD.findall(text) if not word.isascii()})
     others = (sign for sign in WORD.sub("", text) if not sign.isascii())
     return total + sum(math.log(SIGN if sign in SIGNS else RARE) for sign in others)
 
@@ -112,7 +112,7 @@ def log_likelihood(text: str, language: Language) -> float:
 def _word(word: str, language: Language) -> float:
     special = [letter for letter in word if not letter.isascii()]
     mixes = len(special) < len(word)
-    is_strange = mixes if language.script == "own" else not mixes and len(word) > 2
-    if is_strange or (language.never and re.search(language.never, word)):
+    if (mixes and language.script == "own") or (language.never and re.search(language.never, word)):
         return math.log(RARE) * len(special)
-    return sum(math.log(max(language.shares.get(letter, 0) / 100, RARE)) for letter in special)
+    plainness = math.log(RARE) if language.script == "latin" and not mixes and len(word) > 2 else 0.0  # “Żółć” is a word, and a rare one
+    return plainness + sum(math.log(max(language.shares.get(letter, 0) / 100, RARE)) for letter in special)

@@ -48,6 +48,11 @@ def test_a_few_words_tell_the_code_page(codec, word):
     assert written.decode(alphabets.likeliest([written])) == word
 
 
+def test_a_word_counts_once_however_often_it_stands_there():
+    written = ("Numer zamówienia;Ilość\n" + "Łukasz Żółć\n" * 50).encode("cp1250")
+    assert alphabets.likeliest([written]) == "cp1250"
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "cp1256"])
 def test_a_file_in_any_encoding_is_read_right(read, rows, codec):
     word = {"cp1250": "Łódź", "cp1251": "Москва", "cp1252": "Köln", "cp1256": "تهران"}.get(codec, "Жук تهران Łódź")
