@@ -25,6 +25,7 @@ class Problem:
 
     `code` is a stable word for tests and tools ("date_unreadable"); `table` and `column` are the user's own names;
     `rows` counts the rows concerned; `example` is one value as it stands in the file.
+    `option` is the way out on the command line ("--date-order dmy"); pages do not show it.
     An "error" stops the import, a "question" needs the user's answer first, "warning" and "info" go to the receipt.
     """
 
@@ -36,6 +37,7 @@ class Problem:
     column: str = ""
     rows: int = 0
     example: str = ""
+    option: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -45,7 +47,8 @@ class Problem:
         where = " › ".join(part for part in (self.table, self.column) if part)
         count = f" ({self.rows:,} row{'s' if self.rows != 1 else ''})" if self.rows else ""
         example = f", for example “{self.example}”" if self.example else ""
-        return f"{where + ': ' if where else ''}{self.message}{count}{example}.{' ' + self.hint if self.hint else ''}"
+        ways_out = "".join(f" {way}" for way in (self.hint, f"Write {self.option}." if self.option else "") if way)
+        return f"{where + ': ' if where else ''}{self.message}{count}{example}.{ways_out}"
 
 
 class CrmError(Exception):

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 SEVERITIES = {"error": "must be solved", "question": "needs your answer", "warning": "please look", "info": "for information"}
+
+#: A wide cell of the table of problems: letters that fit into a line of it, and heights in pixels.
+LETTERS_A_LINE, MOST_LINES, LINE, PADDING = 52, 5, 20, 16
 
 UNEXPECTED = "Your data is untouched. Try again; if it stays, tell whoever runs this dashboard:"
 
@@ -67,7 +71,9 @@ def show_problems(problems: Sequence[Problem]) -> None:
     frame = pd.DataFrame(rows)
     filled = [name for name in frame.columns if frame[name].astype(bool).any() and frame[name].notna().any()]
     wide = {name: st.column_config.TextColumn(width="large") for name in ("What", "Way out")}
-    st.dataframe(frame[filled], hide_index=True, column_config=wide, alt="What was found")
+    longest = max(len(text) for name in wide for text in frame[name])
+    height = LINE * min(ceil(longest / LETTERS_A_LINE), MOST_LINES) + PADDING
+    st.dataframe(frame[filled], hide_index=True, column_config=wide, row_height=height, alt="What was found")
 
 
 def has(view: View, table: str, *fields: str, what: str) -> bool:

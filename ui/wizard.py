@@ -164,6 +164,16 @@ class Wizard:
 
         return validate(self.staging, self.mapping)
 
+    def doubts(self) -> list[Problem]:
+        """Questions of the suggestion that are neither answered nor asked again by `problem_list`."""
+        asked = {problem.code for problem in self.problem_list()}
+        return [one for one in self.problems if one.severity == "question" and one.code not in asked and not self._is_answered(one)]
+
+    def _is_answered(self, question: Problem) -> bool:
+        """Dates are asked about as long as their order is open; which column feeds a field, until another one does."""
+        field, table = question.code.removeprefix("which_"), question.table
+        return field == question.code or (table in self._decided_here and self.mapping.table(table).fields.get(field) != question.column)
+
     def check(self, name: str, now: datetime, progress: Progress = no_progress) -> Checked:
         """Builds the data beside that in use. Raises MappingError with all problems, DataError, or what else stops an import."""
         from crm_core.mapping.build import build

@@ -1,7 +1,8 @@
 """How a column writes its dates, and the expression that reads them: decided once for the whole column, never row by row.
 
-Day first or month first is decided by every value of the column; where nothing decides, or values of both orders stand in it, the user is asked. What does not fit the
-way of the column, is no day of its calendar, or lies outside the years 1900 to 2100 is unreadable, never guessed.
+Day first or month first is decided by every value of the column; where nothing decides, or values of both orders stand in it, the
+user is asked. What does not fit the way of the column, is no day of its calendar, or lies outside the years 1900 to 2100 is
+unreadable, never guessed.
 """
 
 from __future__ import annotations

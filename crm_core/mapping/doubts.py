@@ -10,7 +10,7 @@ from crm_core.mapping.formats import DATE_KINDS, NUMBER_KINDS
 from crm_core.mapping.grains import Look
 from crm_core.mapping.guess import BY_VALUES
 from crm_core.mapping.links import is_one_to_one, is_same_amount, is_same_day
-from crm_core.mapping.model import Mapping, TableMapping, fields_for
+from crm_core.mapping.model import Grain, Mapping, TableMapping, fields_for
 from crm_core.schema import Kind
 from crm_core.sources.staging import Staging
 
@@ -30,20 +30,30 @@ def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignme
     return asked
 
 
+#: Grains that can be used without sales, and the day that a row of them needs.
+DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
+
+
 def requirements(mapping: Mapping) -> list[Problem]:
     """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders."""
     used = [one for one in mapping.tables if one.grain != "ignore"]
     lines = [one for one in used if one.grain == "order_lines"]
     if not used:
-        return [Problem("nothing_to_use", "error", "No table holds sales, survey responses or cases that can be read", _WAY_OUT)]
+        return [
+            Problem(
+                "nothing_to_use", "error", "No table holds sales, survey responses or cases that can be read", _WAY_OUT, option=_OPTIONS
+            )
+        ]
     if not lines:
-        return [] if any(one.grain in ("surveys", "cases") for one in used) else [_no_amounts(used)]
+        dated = [one for one in used if one.grain in DATED]
+        return [problem for one in dated for problem in _missing_day(one)] if dated else [_no_amounts(used)]
     return [problem for one in lines for problem in _missing(one, mapping)] + [problem for one in used for problem in _missing_key(one)]
 
 
-_WAY_OUT = (
-    "Assign the date, the customer and the amount to columns: --map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN."
-)
+_WAY_OUT = "If one of them does, say what one row of it is, and which columns hold the date, the customer and the amount."
+_OPTIONS = "--map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN"
+_AMOUNT = "Assign one to the net amount, or one to the unit price and one to the quantity."
+_AMOUNT_OPTIONS = "--map net_amount=COLUMN, or --map unit_price=COLUMN --map quantity=COLUMN"
 
 
 def _no_amounts(used: Sequence[TableMapping]) -> Problem:
@@ -52,8 +62,9 @@ def _no_amounts(used: Sequence[TableMapping]) -> Problem:
         "no_amount",
         "error",
         f"No column of {tables} holds the amounts of the sales",
-        "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.",
+        _AMOUNT,
         used[0].source,
+        option=_AMOUNT_OPTIONS,
     )
 
 
@@ -68,8 +79,9 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
                 "no_amount",
                 "error",
                 "No column holds the amount of a sale",
-                "Assign one: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN.",
+                _AMOUNT,
                 table.source,
+                option=_AMOUNT_OPTIONS,
             )
         )
     if "ordered_at" not in has and "line_at" not in table.fields:
@@ -78,8 +90,9 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
                 "no_date",
                 "error",
                 "No column holds the date of a sale",
-                "Assign one (--map ordered_at=COLUMN), or add the file of the orders.",
+                "Assign one, or add the file of the orders.",
                 table.source,
+                option="--map ordered_at=COLUMN",
             )
         )
     if "customer_id" not in has:
@@ -88,8 +101,9 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
                 "no_customer",
                 "error",
                 "No column says which customer bought",
-                "Assign one (--map customer_id=COLUMN), or add the file of the orders.",
+                "Assign one, or add the file of the orders.",
                 table.source,
+                option="--map customer_id=COLUMN",
             )
         )
     if "unit_price" in table.fields and not {"net_amount", "quantity"} & table.fields.keys():
@@ -98,17 +112,23 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
     return problems
 
 
+def _missing_day(table: TableMapping) -> list[Problem]:
+    """Without a day no response and no case can be used."""
+    day = DATED[table.grain]
+    if day in table.fields:
+        return []
+    message = f"No column holds the day: {fields_for(table.grain)[day].label.lower()}"
+    return [Problem("no_date", "error", message, "Assign one, or leave the table out.", table.source, option=f"--map {day}=COLUMN")]
+
+
 def _missing_key(table: TableMapping) -> list[Problem]:
     """Fields without which a table of that grain cannot be joined or counted."""
     needed = {"orders": "order_id", "customers": "customer_id", "products": "product_id", "surveys": "score"}.get(table.grain)
     if needed is None or needed in table.fields:
         return []
     label = fields_for(table.grain)[needed].label.lower()
-    return [
-        Problem(
-            "no_key", "error", f"No column holds the {label}", f"Assign one (--map {needed}=COLUMN) or leave the table out.", table.source
-        )
-    ]
+    hint, option = "Assign one, or leave the table out.", f"--map {needed}=COLUMN"
+    return [Problem("no_key", "error", f"No column holds the {label}", hint, table.source, option=option)]
 
 
 def _same(staging: Staging, source: str, column: str, rivals: Sequence[str], kind: Kind) -> bool:
@@ -121,6 +141,5 @@ def _which(table: TableMapping, field: str, column: str, rival: str, by_values: 
     label = fields_for(table.grain)[field].label.lower()
     grounds = "no name says so, and by their values" if by_values else "by their names"
     message = f"“{column}” and “{rival}” could both be the {label} ({grounds})"
-    return Problem(
-        f"which_{field}", "question", message, f"Choose one: --map {field}={column} or --map {field}={rival}.", table.source, column
-    )
+    option = f"--map {field}={column} or --map {field}={rival}"
+    return Problem(f"which_{field}", "question", message, "Choose one.", table.source, column, option=option)

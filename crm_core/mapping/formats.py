@@ -85,10 +85,10 @@ def _told(column: str, fmt: DateFormat, table: TableMapping, tables: Sequence[Ta
 
 
 def _day_or_month(table: TableMapping, column: str) -> Problem:
-    fmt, say = table.dates[column], "--date-order dmy or --date-order mdy"
+    fmt, option = table.dates[column], "--date-order dmy or --date-order mdy"
     if fmt.is_mixed:
         message = f"“{column}” mixes day/month and month/day ({fmt.evidence})"
-        hint = f"Export the dates in one way, best as 2024-12-31. Or say which to read ({say}): the others are left out or read wrongly."
-        return Problem("date_order", "question", message, hint, table.source, column)
+        hint = "Export the dates in one way, best as 2024-12-31. Or say which to read: the others are left out or read wrongly."
+        return Problem("date_order", "question", message, hint, table.source, column, option=option)
     message = f"“{column}” reads as day/month and as month/day alike, and no value decides"
-    return Problem("date_order", "question", message, f"Say which: {say}.", table.source, column)
+    return Problem("date_order", "question", message, "Say which comes first.", table.source, column, option=option)

@@ -172,12 +172,15 @@ def _line_amount(staging: Staging, look: Look, assigned: Assignment, order: str,
     return None
 
 
-_CHOOSE_AMOUNT = "Say which column is the amount of a line: --map net_amount=COLUMN, or --map unit_price=COLUMN and --map quantity=COLUMN."
+_CHOOSE_AMOUNT = "Say which column is the amount of a line, or which are its unit price and quantity."
+_AMOUNT_OPTIONS = "--map net_amount=COLUMN, or --map unit_price=COLUMN --map quantity=COLUMN"
 
 
 def _total_on_lines(look: Look, total: str, severity: Severity, what: str, hint: str) -> Problem:
-    code = "which_net_amount" if severity == "question" else "order_total_on_lines"
-    return Problem(code, severity, f"“{total}” is the same on all lines of an order, {what}", hint, look.source, total)
+    is_asked = severity == "question"
+    code, option = ("which_net_amount", _AMOUNT_OPTIONS) if is_asked else ("order_total_on_lines", "")
+    message = f"“{total}” is the same on all lines of an order, {what}"
+    return Problem(code, severity, message, hint, look.source, total, option=option)
 
 
 def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:

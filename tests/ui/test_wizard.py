@@ -171,3 +171,17 @@ def test_a_session_that_ends_leaves_no_copies(workspaces: Workspaces) -> None:
     del found
     gc.collect()
     assert not folder.exists()
+
+
+def test_a_question_goes_when_another_column_is_chosen(wizard: Wizard) -> None:
+    text = "customer,order,date,amount,amount\n" + "\n".join(f"k{i % 4},{i},2024-01-{i % 28 + 1:02},{i}.5,{2 * i}.5" for i in range(1, 40))
+    read(wizard, text)
+    assert [one.code for one in wizard.doubts()] == ["which_net_amount"]
+    wizard.set_field("sales.csv", "net_amount", "amount (2)")
+    assert wizard.doubts() == []
+
+
+def test_a_question_that_is_asked_at_the_check_is_asked_once(wizard: Wizard) -> None:
+    read(wizard, AMBIGUOUS)
+    assert [one.code for one in wizard.problem_list()] == ["date_order"]
+    assert wizard.doubts() == []
