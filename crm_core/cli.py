@@ -16,6 +16,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -112,8 +113,8 @@ def _build(options: argparse.Namespace, target: Path, name: str, folder: Path) -
 
     progress = _progress()
     with Staging(folder) as staging:
-        for path in _files(options.sources):
-            stage(staging, path, options=ReadOptions(sheets=tuple(options.sheet)), progress=progress)
+        for file, path in _named(_files(options.sources)).items():
+            stage(staging, path, file, ReadOptions(sheets=tuple(options.sheet)), progress)
         return build(staging, _mapping(staging, options), target, name=name, imported_at=datetime.now(UTC), progress=progress)
 
 
@@ -146,13 +147,20 @@ def _files(sources: Sequence[str]) -> list[Path]:
     return found
 
 
+def _named(files: Sequence[Path]) -> dict[str, Path]:
+    """The files by their names; by their whole paths where several folders hold a file of one name. A path given twice is read once."""
+    names = Counter(path.name for path in dict.fromkeys(files))
+    return {path.name if names[path.name] == 1 else str(path): path for path in files}
+
+
 def _mapping(staging: Staging, options: argparse.Namespace) -> Mapping:
     """The suggestion with the user's corrections; raises MappingError while a doubt is left."""
     from crm_core.mapping.overrides import answered, override
     from crm_core.mapping.suggest import suggest
     from crm_core.mapping.validate import validate
 
-    suggestion = suggest(staging, ImportOptions(drop_duplicates=options.drop_duplicates, date_order=options.date_order or ""))
+    choices = ImportOptions(drop_duplicates=options.drop_duplicates, date_order=options.date_order or "", rates=dict(options.rate))
+    suggestion = suggest(staging, choices)
     mapping = override(staging, suggestion.mapping, options.map)
     asked = [one for one in answered(suggestion.problems, options.map) if one.severity == "question"]
     doubts = list(dict.fromkeys([*asked, *validate(staging, mapping)]))
@@ -219,10 +227,20 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None]
     parser.add_argument("--map", action="append", default=[], metavar="[TABLE.]FIELD=[FILE:]COLUMN", help="this column feeds this field")
     parser.add_argument("--sheet", action="append", default=[], metavar="NAME", help="read this sheet of a workbook; default: all")
     parser.add_argument("--date-order", choices=("dmy", "mdy"), help="how 03/04/2021 is to be read")
+    parser.add_argument(
+        "--rate", action="append", default=[], type=_rate, metavar="CODE=RATE", help="one unit of this currency in the main one"
+    )
     parser.add_argument("--drop-duplicates", action="store_true", help="use exact repeats of a line only once")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write to this file (.csv, .parquet, .json) instead of standard output")
     parser.set_defaults(run=run)
     return parser
+
+
+def _rate(text: str) -> tuple[str, str]:
+    code, sign, rate = text.partition("=")
+    if not sign or not code.strip() or not rate.strip():
+        raise argparse.ArgumentTypeError(f"“{text}” is no rate; write it as USD=0.92")
+    return code.strip().upper(), rate.strip()
 
 
 def _day(text: str) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ def render() -> None:
     with st.container(border=True):
         st.subheader("2 · What the columns mean")
         st.caption("Suggested from names and values. Correct what is wrong; the next file of the same shape starts from your choices.")
-        doubts = [problem for problem in found.problems if problem.severity == "question"]
+        doubts = found.doubts()
         if doubts:
             st.warning(
                 "The program is not sure about these points. Look at them, then correct or keep the suggestion.", icon=":material/help:"
@@ -87,7 +87,8 @@ def _upload(found: Wizard) -> None:
         "Files", accept_multiple_files=True, key=f"upload_{found.uploads}", label_visibility="collapsed", max_upload_size=LIMIT_MB
     )
     if files:
-        found.waiting = [(_tidy(file.name), found.receive(file)) for file in files]
+        names = _distinct([_tidy(file.name) for file in files])
+        found.waiting = [(name, found.receive(file)) for name, file in zip(names, files, strict=True)]
         uploads.release()
         st.rerun()  # the next run reads them: this one still holds the bytes
     if found.waiting:
@@ -214,3 +215,8 @@ def _progress(sentence: str) -> Iterator[Progress]:
 def _tidy(name: str) -> str:
     """A file name as a label: the last part of a path, of bearable length."""
     return os.path.basename(name.replace("\\", "/"))[-100:] or "file"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, those that came before numbered: files of one name, from several folders, are several files."""
+    return [f"{name} ({names[: place + 1].count(name)})" if name in names[:place] else name for place, name in enumerate(names)]

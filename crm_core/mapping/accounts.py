@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from crm_core.mapping.work import Work
 CENTS = Decimal("0.0001")
 
 
-def receipt(work: Work) -> Receipt:
+def receipt(work: Work, imported_at: datetime) -> Receipt:
     """The receipt, counted from the stored tables and the rejected rows."""
     totals = _totals(work)
     return Receipt(
@@ -35,7 +36,7 @@ def receipt(work: Work) -> Receipt:
         currencies=work.currencies.rows,
         status_words=work.status_words,
         choices=choices.choices(work),
-        problems=tuple(work.problems + findings.findings(work)),
+        problems=tuple(work.problems + findings.findings(work, imported_at)),
     )
 
 

@@ -44,7 +44,7 @@ def build(
         _store_customers(work)
         progress(0.9, "Writing the receipt…")
         findings.refuse_if_nothing_is_left(work)
-        receipt = accounts.receipt(work)
+        receipt = accounts.receipt(work, imported_at)
         meta.store(work, receipt, name, imported_at)
         made.finish()
     progress(1.0, "Done")

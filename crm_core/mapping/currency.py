@@ -76,7 +76,12 @@ def _refuse_missing(found: dict[str, int], base: str, rates: dict[str, Decimal |
         return
     problems = [
         Problem(
-            "currency_without_rate", "question", f"Amounts are in {code}, and there is no rate for it", HINT, rows=found[code], example=code
+            "currency_without_rate",
+            "question",
+            f"Amounts are in {code}, and there is no rate for it",
+            rows=found[code],
+            example=code,
+            option=f"--rate {code}=RATE",
         )
         for code in missing
     ]

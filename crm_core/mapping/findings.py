@@ -6,6 +6,7 @@ Each finding is one function: it asks the stored tables one question and gives n
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import ibis
@@ -39,9 +40,9 @@ def refuse_if_nothing_is_left(work: Work) -> None:
     )
 
 
-def findings(work: Work) -> list[Problem]:
-    """All findings on what was imported."""
-    return [*rejected(work, "warning"), *(problem for look in LOOKS for problem in look(work))]
+def findings(work: Work, imported_at: datetime) -> list[Problem]:
+    """All findings on what was imported on that day."""
+    return [*rejected(work, "warning"), *_still_to_come(work, imported_at), *(problem for look in LOOKS for problem in look(work))]
 
 
 def rejected(work: Work, severity: Severity) -> list[Problem]:
@@ -53,6 +54,18 @@ def rejected(work: Work, severity: Severity) -> list[Problem]:
         Problem("rows_rejected", severity, f"Rows were left out: {reason}", SEE_REJECTED, source, column, count, example)
         for source, column, reason, count, example in rows
     ]
+
+
+def _still_to_come(work: Work, imported_at: datetime) -> list[Problem]:
+    """Lines dated after the day of the import, which make every other customer look long gone."""
+    if "order_lines" not in work.stored:
+        return []
+    lines = work.stored["order_lines"]
+    coming = lines.filter(lines.line_at.date() > ibis.literal(imported_at.date()))
+    row = _row(work, coming.aggregate(rows=coming.count(), example=coming.line_at.max().date().cast("string")))
+    message = "Sales have dates that are still to come; figures are looked at from the day after the last of them"
+    hint = "Correct the dates, or choose the day to look from yourself."
+    return _found("dates_to_come", "warning", message, hint, _column(work, "line_at") or _column(work, "ordered_at"), row)
 
 
 def _repeated_rows(work: Work) -> list[Problem]:

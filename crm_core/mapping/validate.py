@@ -17,11 +17,25 @@ from crm_core.sources.staging import Staging
 def validate(staging: Staging, mapping: Mapping) -> list[Problem]:
     """Errors and questions that must be settled before an import; empty where it can begin.
 
-    Looks for tables and columns that are not there, unknown fields, a column that feeds two fields, fields that an import needs,
+    Looks for files that are given twice, tables and columns that are not there, unknown fields, a column that feeds two fields, fields that an import needs,
     columns without a format, and dates whose day and month cannot be told apart.
     """
     problems = [problem for table in mapping.tables for problem in _of_table(staging, table)]
+    problems += _files_given_twice(staging, mapping)
     return problems + [problem for problem in requirements(mapping) if problem.severity in ("error", "question")]
+
+
+def _files_given_twice(staging: Staging, mapping: Mapping) -> list[Problem]:
+    """A question for each file whose bytes are those of another one: all its rows would count twice."""
+    used = {table.source for table in mapping.tables if table.grain != "ignore"}
+    files = dict.fromkeys(one.file for one in staging.tables if one.name in used)
+    first: dict[str, str] = {}
+    twins = [(file, known) for file in files if (known := first.setdefault(staging.fingerprints.get(file, file), file)) != file]
+    hint = "Leave one of the two out."
+    return [
+        Problem("file_twice", "question", f"This is the same file as “{known}”, so each row would count twice", hint, file)
+        for file, known in twins
+    ]
 
 
 def _of_table(staging: Staging, table: TableMapping) -> list[Problem]:

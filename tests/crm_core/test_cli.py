@@ -162,3 +162,29 @@ def test_an_import_that_fails_leaves_the_former_data(sales: Path, tmp_path: Path
 def test_the_sample_company_is_a_source(capsys: pytest.CaptureFixture[str]):
     assert main(["pareto", "sample"]) == 0
     assert output(capsys)["customers"] > 5_000  # type: ignore[operator]
+
+
+def test_the_same_file_under_two_names_is_not_counted_twice(sales: Path, capsys: pytest.CaptureFixture[str]):
+    twin = sales.with_name("copy.csv")
+    twin.write_bytes(sales.read_bytes())
+    assert main(["check", str(sales), str(twin)]) == BAD_INPUT
+    assert "same file" in capsys.readouterr().err
+
+
+def test_files_of_one_name_from_two_folders_are_both_read(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    other = tmp_path / "march" / sales.name
+    other.parent.mkdir()
+    other.write_text(SALES.replace("2024", "2022"), encoding="utf-8")
+    assert main(["check", str(sales), str(other), str(sales)]) == 0
+    assert [one["rows_read"] for one in output(capsys)["sources"]] == [5, 5]
+
+
+def test_rates_bring_several_currencies_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "sales.csv"
+    path.write_text("customer,order,date,amount,currency\nA,1,2024-01-05,10,EUR\nB,2,2024-01-16,10,USD\n", encoding="utf-8")
+    assert main(["check", str(path)]) == BAD_INPUT
+    assert "--rate USD=RATE" in capsys.readouterr().err
+    assert main(["check", str(path), "--rate", "usd=0.9"]) == 0
+    assert output(capsys)["net_sales"] == "19.0000"
+    with pytest.raises(SystemExit):
+        main(["check", str(path), "--rate", "USD"])

@@ -345,3 +345,9 @@ def test_one_currency_beside_the_amounts_is_that_of_the_figures(tmp_path: Path) 
     done = carry_out(tmp_path, sales("sales.csv", ("Ann", "2021-03-01", "10,00 €"), ("Ben", "2021-03-02", "5,00"), columns=columns))
     assert (done.receipt.net_sales, done.receipt.currency) == ("15.0000", "EUR")
     assert done.receipt.sources[0].rows_rejected == 0
+
+
+def test_sales_still_to_come_are_reported(tmp_path: Path) -> None:
+    done = carry_out(tmp_path, sales("sales.csv", ANN_1, ("Ben", "3", "2099-09-25", "1", "7.25")))
+    (found,) = [problem for problem in done.receipt.problems if problem.code == "dates_to_come"]
+    assert (found.severity, found.column, found.rows, found.example) == ("warning", "day", 1, "2099-09-25")

@@ -71,8 +71,22 @@ def test_a_date_and_a_customer_may_come_from_the_orders_file(staging: Staging) -
 
 
 def test_surveys_or_cases_alone_are_enough(staging: Staging) -> None:
-    assert codes(staging, TableMapping("sales", "surveys", {"score": "sum"}, numbers={"sum": NumberFormat()})) == []
-    assert codes(staging, TableMapping("sales", "cases", {"case_id": "order"})) == []
+    survey = TableMapping("sales", "surveys", {"score": "sum", "responded_at": "day"}, numbers={"sum": NumberFormat()}, dates=SALES.dates)
+    assert codes(staging, survey) == []
+    assert codes(staging, survey.with_field("responded_at", None)) == ["no_date"]
+    case = TableMapping("sales", "cases", {"case_id": "order", "opened_at": "day"}, dates=SALES.dates)
+    assert codes(staging, case) == []
+    assert codes(staging, case.with_field("opened_at", None)) == ["no_date"]
+
+
+def test_a_file_given_twice_is_asked_about_unless_one_is_left_out(staging: Staging) -> None:
+    twin = replace(staging.staged("sales"), name="copy", file="copy")
+    staging.tables.append(twin)
+    staging.fingerprints |= {"sales": "a1", "copy": "a1"}
+    both = [SALES, replace(SALES, source="copy")]
+    (asked,) = validate(staging, Mapping(tuple(both)))
+    assert (asked.code, asked.table, asked.severity) == ("file_twice", "copy", "question")
+    assert validate(staging, Mapping((SALES, TableMapping("copy", "ignore")))) == []
 
 
 def test_all_faults_are_told_at_once(staging: Staging) -> None:
