@@ -21,10 +21,12 @@ CUSTOMERS = (
 def main() -> None:
     st.set_page_config(page_title="CRM Strategy Dashboard", page_icon="📈", layout="wide")
     customers = [
-        st.Page(render, title=title, url_path=path, icon=icon, default=path == "overview") for render, title, path, icon in CUSTOMERS
+        st.Page(render, title=title, url_path="" if path == "overview" else path, icon=icon, default=path == "overview")
+        for render, title, path, icon in CUSTOMERS
     ]
     loading = [st.Page(data.render, title="Data", url_path="data", icon=":material/database:")]
-    page = st.navigation({"Customers": customers, "Data": loading})
+    by_name = st.Page(overview.render, title="Overview", url_path="overview", visibility="hidden")  # the default page answers to "/" alone
+    page = st.navigation({"Customers": [*customers, by_name], "Data": loading})
     frame.draw({**{path: one for (_, _, path, _), one in zip(CUSTOMERS, customers, strict=True)}, "data": loading[0]})
     with guards.guard():
         page.run()

@@ -28,7 +28,7 @@ CHROMIUM_FLAGS = [
 
 PEER = """
 import streamlit as st
-import pandas, plotly.graph_objects as go, ibis, duckdb, pyarrow, sqlalchemy
+import duckdb, filelock, ibis.backends.duckdb, numpy, pandas, plotly.graph_objects as go, pyarrow, sqlglot
 st.set_page_config(layout="wide")
 st.plotly_chart(go.Figure(go.Bar(x=[1, 2, 3], y=[2, 1, 3])))
 """

@@ -23,6 +23,7 @@ from typing import Any, TypeVar, cast
 
 import duckdb
 import ibis
+import ibis.backends.duckdb  # now, by one thread: two that load it at their first use can wait for each other (sqlglot has a lock of its own)
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa

@@ -20,12 +20,13 @@ def render() -> None:
         return
     said = cache.made(view, _summary)
     page.head("How is the business doing?", said)
-    sales.months(view)
+    found = sales.found(view)
+    sales.months(view, found)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        sales.movers(view)
+        sales.movers(view, found)
     with right:
-        sales.leads(view)
+        sales.leads(found)
     page.how_to_read(*said.explanation, command=page.command(view, "check"))
 
 

@@ -132,3 +132,7 @@ def test_a_damaged_file_is_told_in_words(shop: Entry) -> None:
     app = open_page("segments")
     assert not app.exception
     assert "The workspace cannot be opened" in app.error[0].value.replace("\\", "")
+
+
+def test_the_default_page_answers_to_its_name_too(shop: Entry) -> None:
+    assert open_page("overview").title[0].value == open_page("").title[0].value == "How is the business doing?"

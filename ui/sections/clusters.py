@@ -45,13 +45,12 @@ def found(view: View, grouping: clusters.ClusterSettings) -> clusters.Clusters:
 
 def tabs(view: View, grouping: clusters.ClusterSettings) -> tuple[chosen.Rule, ...]:
     """The groups in words and charts; returns the rules of what was clicked."""
-    result = found(view, grouping)
-    st.markdown("\n".join(f"{number}. {escape(words[0].upper() + words[1:])}" for number, words in result.words.items()))
+    st.markdown(cache.made(view, _words, grouping))
     groups, scatter, crossed = st.tabs(TABS, key="cluster_tabs", on_change="rerun")
     marks: list[chosen.Rule] = []
     if groups.open:
         with groups:
-            marks = _groups(view, grouping, result)
+            marks = _groups(view, grouping)
     if scatter.open:
         with scatter:
             points = page.clickable(cache.made(view, _map, grouping), "cluster_map", "Customers by their behaviour")
@@ -67,13 +66,23 @@ def tabs(view: View, grouping: clusters.ClusterSettings) -> tuple[chosen.Rule, .
 
 def customers(view: View, grouping: clusters.ClusterSettings, rules: tuple[chosen.Rule, ...]) -> None:
     """The customers that a click chose (everybody without one), and the panel of the one selected."""
-    st.subheader("The chosen customers" if rules else "All customers shown")
+    st.header("The chosen customers" if rules else "All customers shown")
     args = (view.as_of, view.settings, grouping, rules)
     picked = tables.customer_table(view, "clusters", rows=chosen.clustered, args=args, title="Customers by cluster")
     customer.panel(view, picked, "clusters_customer")
 
 
-def _groups(view: View, grouping: clusters.ClusterSettings, result: clusters.Clusters) -> list[chosen.Rule]:
+def _words(view: View, grouping: clusters.ClusterSettings) -> str:
+    """Each group described, as a numbered list."""
+    return "\n".join(f"{number}. {escape(words[0].upper() + words[1:])}" for number, words in found(view, grouping).words.items())
+
+
+def _table(view: View, grouping: clusters.ClusterSettings) -> pd.DataFrame:
+    """One row a group. The whole result has a frame of points as well, so this one is kept beside it."""
+    return found(view, grouping).profile
+
+
+def _groups(view: View, grouping: clusters.ClusterSettings) -> list[chosen.Rule]:
     """Shares, medians and silhouettes of the groups."""
     left, right = st.columns(2, gap="large")
     with left:
@@ -83,7 +92,8 @@ def _groups(view: View, grouping: clusters.ClusterSettings, result: clusters.Clu
     with st.expander("How many clusters?"):
         page.chart(cache.made(view, _silhouettes, grouping), "cluster_silhouettes", "Silhouette by number of clusters")
     names = LABELS | {"name": "In words"}
-    tables.result_table(result.profile, "cluster_profile_rows", title="Clusters", names=names, currency=view.ws.currency)
+    rows = cache.made(view, _table, grouping)
+    tables.result_table(rows, "cluster_profile_rows", title="Clusters", names=names, currency=view.ws.currency)
     return [(("cluster", int(number)),) for number, *_ in [*bars, *cells]]
 
 

@@ -75,7 +75,7 @@ def _lines(view: View, value: pareto.Value) -> go.Figure:
 
 def without_best(view: View, value: pareto.Value) -> None:
     """What would be gone with the best, how many others make up for them, and who they are."""
-    st.subheader("What if the best left?")
+    st.header("What if the best left?")
     best = int(st.number_input("How many of the best customers", 1, 1000, 10, key="without_best"))
     left = cache.answer(view, pareto.without_best, view.as_of, value, best, shown=True)
     gone, currency = len(left.best), view.ws.currency
@@ -91,7 +91,7 @@ def without_best(view: View, value: pareto.Value) -> None:
 
 def customers(view: View, value: pareto.Value, best: int) -> None:
     """The list: all, the `best` up to a clicked point of the curve (0: none is clicked), or some classes."""
-    st.subheader(f"The best {best:,} customers" if best else "The customers")
+    st.header(f"The best {best:,} customers" if best else "The customers")
     st.caption("Click a point of the curve to choose the customers up to there.")
     classes = st.pills("Classes", CLASSES, selection_mode="multi", key="pareto_classes")
     where = (("value_class", tuple(classes)),) if classes else ()

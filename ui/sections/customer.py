@@ -29,7 +29,7 @@ def panel(view: View, customer_id: str | None, key: str) -> None:
         st.caption(HINT)
         return
     found = cache.answer(view, explain, view.as_of, view.settings, customer_id)
-    st.subheader(f"Customer {escape(customer_id)}: {escape(found.segment)}")
+    st.header(f"Customer {escape(customer_id)}: {escape(found.segment)}")
     page.tiles(_tiles(found, view.ws.currency))
     reasons, moves = st.columns(2, gap="large")
     with reasons:

@@ -39,7 +39,7 @@ def tab(view: View) -> None:
     page.chart(flow, "movement_flow", "The same movement as a flow from left to right")
     moves = tuple(dict.fromkeys((one, other) for one, other, *_ in pairs))
     if moves:
-        st.subheader("The customers who moved so")
+        st.header("The customers who moved so")
         tables.customer_table(view, "movement_customers", rows=_moved, args=(days, view.settings, moves), title="Customers who moved")
     else:
         st.caption("Click a cell of the matrix to list its customers.")

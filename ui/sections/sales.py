@@ -25,12 +25,12 @@ def found(view: View) -> overview.Overview:
     return cache.answer(view, overview.overview, view.start, view.end, settings=view.settings, shown=True)
 
 
-def months(view: View) -> None:
+def months(view: View, shown: overview.Overview) -> None:
     """Net sales by month beside the same month of the year before."""
-    st.subheader("Sales by month")
+    st.header("Sales by month")
     page.chart(cache.made(view, _months), "overview_months", "Net sales by month, with the same month of the year before")
     with st.expander("The numbers by month"):
-        tables.result_table(found(view).monthly, "overview_months", title="Sales by month", currency=view.ws.currency)
+        tables.result_table(shown.monthly, "overview_months", title="Sales by month", currency=view.ws.currency)
 
 
 def _months(view: View) -> go.Figure:
@@ -40,11 +40,11 @@ def _months(view: View) -> go.Figure:
     return charts.monthly(shown.monthly, before, view.ws.currency)
 
 
-def movers(view: View) -> None:
+def movers(view: View, shown: overview.Overview) -> None:
     """Which values of products, countries and other attributes changed most."""
-    st.subheader("What moved most")
+    st.header("What moved most")
     page.chart(cache.made(view, _movers), "overview_movers", "The biggest changes of net sales against the period before")
-    moved = found(view).movers
+    moved = shown.movers
     if not moved.empty:
         with st.expander("All movers"):
             tables.result_table(moved.drop(columns="field"), "overview_movers", title="What moved most", currency=view.ws.currency)
@@ -54,13 +54,12 @@ def _movers(view: View) -> go.Figure:
     return charts.movers(found(view).movers, view.ws.currency)
 
 
-def leads(view: View) -> None:
+def leads(shown: overview.Overview) -> None:
     """Computed sentences, each with a link to the page that shows more."""
-    st.subheader("Worth looking at")
-    said = found(view).leads
-    if not said:
+    st.header("Worth looking at")
+    if not shown.leads:
         st.write("Nothing stands out in this period.")
-    for lead in said:
+    for lead in shown.leads:
         path, label = LINKS[lead.page]
         with st.container(border=True):
             st.markdown(escape(lead.sentence))

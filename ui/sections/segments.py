@@ -44,7 +44,7 @@ def now(view: View) -> None:
         bars = page.clickable(cache.made(view, _bars), "segment_bars", "Share of customers and of net sales by segment")
     rules = tuple((("r_score", r), ("f_score", f)) for _, r, f in cells) + tuple((("segment", name),) for name, *_ in bars)
     _customers(view, "segments", tuple(dict.fromkeys(rules)))
-    st.subheader("The segments in this data's own units")
+    st.header("The segments in this data's own units")
     tables.result_table(cache.made(view, _rules), "segment_rules", title="Segments", currency=view.ws.currency)
 
 
@@ -86,7 +86,7 @@ def _mix(view: View, field: str) -> go.Figure:
 
 def _customers(view: View, key: str, rules: tuple[chosen.Rule, ...]) -> None:
     """The list of the customers that a click chose (everybody without one), and the panel of the one selected in it."""
-    st.subheader("The chosen customers" if rules else "All customers shown")
+    st.header("The chosen customers" if rules else "All customers shown")
     st.caption("Click a mark in a chart to choose its customers; a double click beside the marks chooses all again.")
     picked = tables.customer_table(view, f"{key}_customers", rows=chosen.customers, args=(view.as_of, view.settings, rules))
     customer.panel(view, picked, f"{key}_customer")
