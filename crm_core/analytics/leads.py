@@ -78,10 +78,10 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
 def _concentration(ws: Workspace, as_of: date, shown: ir.Table | None) -> Iterator[Lead]:
     found = pareto.summary(ws, as_of, "net_sales", shown)
     if found.top20_share is not None:
-        best = f"The best 20 % of {found.customers:,} customers bring {percent_in_words(found.top20_share)} of net sales"
+        best = f"The best 20 % of {count_in_words(found.customers, 'customer')} bring {percent_in_words(found.top20_share)} of net sales"
         yield Lead(
             "key_customers",
-            f"{best}; 80 % of them come from {found.vital_few_customers:,} customers ({percent_in_words(found.vital_few_share)}).",
+            f"{best}; 80 % of them come from {count_in_words(found.vital_few_customers, 'customer')} ({percent_in_words(found.vital_few_share)}).",
         )
     if found.customers_below_zero:
         yield Lead(

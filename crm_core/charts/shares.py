@@ -9,6 +9,9 @@ import plotly.graph_objects as go
 
 from crm_core.charts import theme
 
+#: Share of the axis left free for the label of the longest bar.
+ROOM = 0.15
+
 
 def bars(frame: pd.DataFrame, group: str, order: Sequence[str], currency: str = "", title: str = "") -> go.Figure:
     """A pair of bars for each value of column `group`, in this order from the top; a click selects the group (`customdata[0]`).
@@ -27,9 +30,17 @@ def bars(frame: pd.DataFrame, group: str, order: Sequence[str], currency: str = 
         height=90 + 40 * len(rows),
         barmode="group",
         legend=theme.LEGEND | {"traceorder": "reversed"},
-        xaxis=theme.shares("Share of all shown"),
+        xaxis=theme.shares("Share of all shown", range=_range(rows)),
         yaxis=theme.axis(title, type="category"),
     )
+
+
+def _range(rows: pd.DataFrame) -> list[float]:
+    """From the least share to the greatest, with room for the labels at the ends."""
+    shares = rows[["customer_share", "sales_share"]].astype(float)
+    low, high = min(0.0, shares.min().min()), max(0.0, shares.max().max())
+    room = ROOM * (high - low)
+    return [low - (room if low < 0 else 0), high + room]
 
 
 def _bar(rows: pd.DataFrame, share: str, number: str, unit: str, *, place: int) -> go.Bar:

@@ -144,3 +144,10 @@ def test_the_segments_of_a_flow_do_not_overlap() -> None:
 def test_no_movement_is_a_sentence() -> None:
     for drawn in (segments.matrix(MOVES[:0], ORDER), segments.flow(MOVES[:0], ORDER)):
         assert drawn.layout.annotations[0].text == segments.NO_MOVES
+
+
+def test_the_label_of_the_longest_bar_has_room() -> None:
+    frame = pd.DataFrame({"segment": ["Champions"], "customers": [1], "customer_share": [1.0], "net_sales": [5.0], "sales_share": [1.0]})
+    low, high = shares.bars(frame, "segment", ["Champions"]).layout.xaxis.range
+    assert low == 0
+    assert high > 1.1
