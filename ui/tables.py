@@ -71,7 +71,7 @@ def customer_table(
     sheet = cache.made(view, _sheet, wanted, tuple(names), search, by, descending, size, (number - 1) * size)
     st.caption(f"{count:,} customer{'' if count == 1 else 's'}" + (f", page {number} of {-(-count // size)}" if count > size else ""))
     chosen = _selectable(sheet, f"{key}_{number}")
-    downloads(view, lambda: listing.search(wanted.of(view), search).select(*names), key, title=title, labels=names)
+    downloads(view, lambda: listing.arranged(wanted.of(view), by, descending, search).select(*names), key, title=title, labels=names)
     return chosen
 
 

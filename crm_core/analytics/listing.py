@@ -62,11 +62,16 @@ def page(
 
     Raises AnalysisError for a column that the list does not have.
     """
+    return _plain(ws.execute(arranged(expr, sort, descending, text).limit(limit, offset=offset)))
+
+
+def arranged(expr: ir.Table, sort: str = "", descending: bool = True, text: str = "") -> ir.Table:
+    """The rows that the search finds in the order of the page, for a download to follow it. Raises AnalysisError as `page` does."""
     if sort and sort not in expr.columns:
         raise AnalysisError("The list cannot be sorted", "It has no such column.", f"Sort by one of: {', '.join(expr.columns)}.")
     rows = search(expr, text)
     keys = [rows[sort].desc(nulls_first=False) if descending else rows[sort].asc(nulls_first=False)] if sort else []
-    return _plain(ws.execute(rows.order_by(*keys, "customer_id").limit(limit, offset=offset)))
+    return rows.order_by(*keys, "customer_id")
 
 
 def count(ws: Workspace, expr: ir.Table, text: str = "") -> int:

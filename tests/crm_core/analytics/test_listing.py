@@ -8,8 +8,9 @@ import ibis
 import pandas as pd
 import pytest
 
-from crm_core.analytics.listing import count, history, listing, page
+from crm_core.analytics.listing import arranged, count, history, listing, page
 from crm_core.errors import AnalysisError
+from crm_core.export import to_csv
 from crm_core.workspace import Workspace
 from tests.workspaces import SIX_AS_OF, open_workspace, six_customers
 
@@ -39,6 +40,11 @@ def test_a_page_continues_the_one_before(ws: Workspace) -> None:
     table = listing(ws, SIX_AS_OF)
     pages = [page(ws, table, "net_sales", True, limit=2, offset=offset)["customer_id"].tolist() for offset in (0, 2, 4, 6)]
     assert pages == [["a", "b"], ["c", "e"], ["f", "d"], []]
+
+
+def test_a_download_has_the_order_of_the_page(ws: Workspace) -> None:
+    written = to_csv(ws, arranged(listing(ws, SIX_AS_OF), "net_sales").select("customer_id")).decode("utf-8-sig")
+    assert [line.strip('"') for line in written.splitlines()[1:]] == ["a", "b", "c", "e", "f", "d"]
 
 
 def test_missing_values_stand_last_whatever_the_direction(ws: Workspace) -> None:
