@@ -77,7 +77,7 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
 
 def _concentration(ws: Workspace, as_of: date, shown: ir.Table | None) -> Iterator[Lead]:
     found = pareto.summary(ws, as_of, "net_sales", shown)
-    if found.top20_share is not None:
+    if found.top20_share is not None and found.vital_few_customers is not None and found.vital_few_share is not None:
         best = f"The best 20 % of {count_in_words(found.customers, 'customer')} bring {percent_in_words(found.top20_share)} of net sales"
         yield Lead(
             "key_customers",
@@ -99,9 +99,12 @@ def _loyalty(now: Bought, earlier: Bought | None) -> Iterator[Lead]:
     difference = newcombe(now.repeat_customers, now.customers, earlier.repeat_customers, earlier.customers)
     if difference.excludes_zero:
         verb = "rose" if difference.point > 0 else "fell"
+        before, after = (
+            percent_in_words(one) for one in (earlier.repeat_customers / earlier.customers, now.repeat_customers / now.customers)
+        )
         yield Lead(
             "segments",
-            f"The repeat share {verb} from {percent_in_words(earlier.repeat_customers / earlier.customers)} to {percent_in_words(now.repeat_customers / now.customers)}"
+            f"The repeat share {verb} from {before} to {after}"
             f" (95 % interval of the change: {100 * difference.low:+.1f} to {100 * difference.high:+.1f} points).",
         )
 
