@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Any
 
 from crm_core.mapping.reading import Plan
 from crm_core.mapping.receipt import Receipt
@@ -34,13 +33,13 @@ def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> Non
     entries = {"workspace": workspace, "mapping": work.plan.mapping.as_dict(), "receipt": receipt.as_dict()}
     raw = work.plan.staging.raw
     raw.execute(f"CREATE TABLE {CATALOG}.main._meta (key VARCHAR, value VARCHAR)")
-    raw.executemany(f"INSERT INTO {CATALOG}.main._meta VALUES (?, ?)", [[key, _json(value)] for key, value in entries.items()])
+    raw.executemany(f"INSERT INTO {CATALOG}.main._meta VALUES (?, ?)", [[key, json.dumps(value, ensure_ascii=False)] for key, value in entries.items()])
 
 
 def fingerprint(plan: Plan) -> str:
     """SHA-256 over the files' own, the mapping and the format: the same content gives the same."""
     content = {"files": sorted(plan.staging.fingerprints.items()), "mapping": plan.mapping.as_dict(), "format": FORMAT}
-    return hashlib.sha256(_json(content).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def filled(work: Work, table: str) -> list[str]:
@@ -49,7 +48,3 @@ def filled(work: Work, table: str) -> list[str]:
     some = ", ".join(f"EXISTS (SELECT 1 FROM {CATALOG}.main.{table} WHERE {name} IS NOT NULL)" for name in names)
     found = work.plan.staging.raw.execute(f"SELECT {some}").fetchone() or ()
     return [name for name, is_filled in zip(names, found, strict=True) if is_filled]
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

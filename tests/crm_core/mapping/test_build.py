@@ -50,6 +50,7 @@ def test_a_workspace_opens_on_the_file(tmp_path: Path) -> None:
         assert ws.as_of.isoformat() == "2021-03-05"
         assert ws.split_fields() == {"attr_1": "plan"}
         assert ws.receipt == done.receipt
+        assert list(ws.receipt.choices) == list(done.receipt.choices)
         assert ws.has("order_lines", "quantity")
         assert not ws.has("order_lines", "cost_amount")
         assert not ws.has("surveys")
