@@ -11,7 +11,10 @@ STYLE = """<style>
   .js-plotly-plot :is(.xtick, .ytick, .legend, .xtitle, .ytitle, .infolayer) text, .js-plotly-plot text:is(.xtitle, .ytitle) { fill: #1c2733 !important; }
   [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"], section.main {
     position: static !important; overflow: visible !important; height: auto !important; background: white !important; }
-  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: 100% !important; }
+  /* Charts keep the width they have on the screen, so the page is made smaller until they fit; tiles get room as well. */
+  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: 100% !important; zoom: 0.62; }
+  [data-testid="stMetricDelta"], [data-testid="stMetricDelta"] * { background: transparent !important; }
+  [data-testid="stMetricChart"] { display: none !important; }  /* drawn on the ground of the screen, which may be dark */
   [data-testid="stMetric"], [data-testid="stPlotlyChart"], [data-testid="stDataFrame"], [data-testid="stAlert"] { break-inside: avoid; }
   body { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
