@@ -19,12 +19,9 @@ from crm_core.mapping.formats import DATE_KINDS, NUMBER_KINDS, columns_of
 from crm_core.mapping.reading import Source, read
 from crm_core.mapping.rejects import TABLE
 from crm_core.mapping.target import CATALOG
-from crm_core.mapping.text import is_given
+from crm_core.mapping.text import DAMAGED_ID, is_given
 from crm_core.mapping.work import Work
 from crm_core.schema import CUSTOMERS
-
-#: Ids that a spreadsheet or a float column has rounded.
-DAMAGED = r"^\d([.,]\d+)?[eE]\+?\d{2,3}$"
 
 SEE_REJECTED = "Download the rejected rows to see them."
 
@@ -115,8 +112,10 @@ def _damaged_ids(work: Work) -> list[Problem]:
         if table not in work.stored or not work.plan.feeds(field):
             continue
         ids = work.stored[table]
-        damaged = ids.filter(ids[field].re_search(DAMAGED))
-        row = _row(work, damaged.aggregate(rows=damaged[field].nunique(), example=damaged[field].min()))
+        damaged = ids.filter(ids[field].re_search(DAMAGED_ID))
+        row = _row(work, damaged.aggregate(rows=damaged.count(), example=damaged[field].min()))
+        if row["rows"] and "order_lines" in work.stored:
+            row["rows"] = _number(work, work.stored["order_lines"].semi_join(damaged, field).count())
         message = "Ids were rounded by a spreadsheet: different customers or orders may have become one"
         hint = "Export again as CSV, and do not open the file in a spreadsheet before."
         found += _found("ids_damaged", "warning", message, hint, _column(work, field), row)
