@@ -36,7 +36,7 @@ def _duplicates(found: Wizard) -> bool:
 
 def _currencies(found: Wizard, options: ImportOptions) -> ImportOptions:
     """A rate for each further currency: one unit of it in the currency of the analysis."""
-    from crm_core.mapping.currency import code_of
+    from crm_core.mapping.values.currency import code_of
 
     codes = sorted({code_of(word) for word in found.words("currency")} | found.currencies)
     if len(codes) < 2:
@@ -58,7 +58,7 @@ def _rate(found: Wizard, options: ImportOptions, code: str, main: str) -> str:
 
 def _statuses(found: Wizard, options: ImportOptions) -> ImportOptions:
     """What each status word of the data means, as the program reads it or as the user says."""
-    from crm_core.mapping.statuses import known_meaning, meaning
+    from crm_core.mapping.values.statuses import known_meaning, meaning
 
     words = found.words("status")
     if not words:

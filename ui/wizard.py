@@ -135,7 +135,7 @@ class Wizard:
 
     def _set(self, table: TableMapping) -> None:
         """Puts the table's decisions in place, with formats for columns that came new."""
-        from crm_core.mapping.formats import with_formats
+        from crm_core.mapping.meaning.formats import with_formats
 
         (table,) = with_formats(self.staging, [table], self.mapping.options).tables
         self._decided_here.add(table.source)

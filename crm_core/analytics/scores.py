@@ -105,7 +105,9 @@ def find_cut_points(ws: Workspace, measured: ir.Table, settings: RfmSettings) ->
     orders = _counts(ws, measured, "count_orders")
     customers = sum(count for _, count in days)
     if not customers:
-        hint = "Choose a later day. If there is none, see on the Data page whether the amounts were read right: returns alone are no purchase."
+        hint = (
+            "Choose a later day. If there is none, see on the Data page whether the amounts were read right: returns alone are no purchase."
+        )
         raise AnalysisError("No purchases", "There is no purchase before the day looked from.", hint)
     return CutPoints(
         customers,

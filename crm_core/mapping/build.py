@@ -12,12 +12,12 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.mapping import accounts, canonical, customers, derive, findings, meta, rejects, responses
+from crm_core.mapping.carrying_out import accounts, canonical, customers, derive, findings, meta, rejects, responses
+from crm_core.mapping.carrying_out.reading import read
+from crm_core.mapping.carrying_out.target import Target
+from crm_core.mapping.carrying_out.work import Work, begin
 from crm_core.mapping.model import Grain, Mapping
-from crm_core.mapping.reading import read
 from crm_core.mapping.receipt import Receipt
-from crm_core.mapping.target import Target
-from crm_core.mapping.work import Work, begin
 from crm_core.sources.staging import Progress, Staging, no_progress
 
 #: Tables that complete others, with the key without which a row of them is of no use.

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from crm_core.errors import MappingError, Problem
-from crm_core.mapping.formats import with_formats
+from crm_core.mapping.meaning.formats import with_formats
+from crm_core.mapping.meaning.names import same
 from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
-from crm_core.mapping.names import same
 from crm_core.schema import TABLES
 from crm_core.sources.staging import StagedTable, Staging
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crm_core.errors import Problem
-from crm_core.mapping import attributes, refine
-from crm_core.mapping.assign import Assignment
-from crm_core.mapping.doubts import doubts, requirements
-from crm_core.mapping.formats import DATE_KINDS, NO_CHOICES, NUMBER_KINDS, columns_of, with_formats
-from crm_core.mapping.grains import Look, Verdict, decide_grains
-from crm_core.mapping.guess import BY_VALUES
+from crm_core.mapping.meaning import attributes, refine
+from crm_core.mapping.meaning.assign import Assignment
+from crm_core.mapping.meaning.doubts import doubts, requirements
+from crm_core.mapping.meaning.formats import DATE_KINDS, NO_CHOICES, NUMBER_KINDS, columns_of, with_formats
+from crm_core.mapping.meaning.grains import Look, Verdict, decide_grains
+from crm_core.mapping.meaning.guess import BY_VALUES
 from crm_core.mapping.model import ImportOptions, Mapping, TableMapping, fields_for
-from crm_core.mapping.profile import ColumnProfile, profile
+from crm_core.mapping.values.profile import ColumnProfile, profile
 from crm_core.sources.staging import StagedTable, Staging
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 
 from crm_core.errors import Problem
-from crm_core.mapping.doubts import requirements
-from crm_core.mapping.formats import DATE_KINDS, NUMBER_KINDS, ambiguous_dates, columns_of
+from crm_core.mapping.meaning.doubts import requirements
+from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, ambiguous_dates, columns_of
 from crm_core.mapping.model import GRAIN_LABELS, Mapping, TableMapping, fields_for
 from crm_core.sources.staging import Staging
 

@@ -70,5 +70,5 @@ def find_home(environment: Mapping[str, str] = os.environ) -> Home:
 def make_private_folder(folder: Path) -> None:
     """A folder only its owner may enter; a folder that exists already keeps its parents' and its own owner's choice of mode."""
     if not folder.is_dir():
-        folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # another process may make it at the same moment
         folder.chmod(0o700)  # mkdir's mode is cut by the umask and parents do not get it

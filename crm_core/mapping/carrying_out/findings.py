@@ -1,0 +1,243 @@
+"""What a user should know of her data though it did not stop the import; and the refusal where nothing is left to work with.
+
+Each finding is one function: it asks the stored tables one question and gives no, one or several problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.errors import DataError, Problem, Severity
+from crm_core.mapping.carrying_out.canonical import given_orders
+from crm_core.mapping.carrying_out.customers import OF_CUSTOMER
+from crm_core.mapping.carrying_out.reading import Source, read
+from crm_core.mapping.carrying_out.rejects import TABLE
+from crm_core.mapping.carrying_out.target import CATALOG
+from crm_core.mapping.carrying_out.work import Work
+from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, columns_of
+from crm_core.mapping.values.text import DAMAGED_ID, is_given
+from crm_core.schema import CUSTOMERS
+
+SEE_REJECTED = "Download the rejected rows to see them."
+
+
+def refuse_if_nothing_is_left(work: Work) -> None:
+    """Raises DataError with all problems where no sale, response or case can be used."""
+    facts = [work.stored[name] for name in ("order_lines", "surveys", "cases") if name in work.stored]
+    if any(_number(work, rows.limit(1).count()) for rows in facts):
+        return
+    message = "No row could be read as a sale, a response or a case."
+    raise DataError(
+        "Nothing can be used", message, "Check which column feeds which field, and how its values are written.", rejected(work, "error")
+    )
+
+
+def findings(work: Work, imported_at: datetime) -> list[Problem]:
+    """All findings on what was imported on that day."""
+    return [*rejected(work, "warning"), *_still_to_come(work, imported_at), *(problem for look in LOOKS for problem in look(work))]
+
+
+def rejected(work: Work, severity: Severity) -> list[Problem]:
+    """One problem for each source and reason, with a value as example."""
+    rows = work.plan.staging.raw.execute(
+        f"SELECT source, \"column\", reason, count(*), coalesce(min(value), '') FROM {CATALOG}.main.{TABLE} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [
+        Problem("rows_rejected", severity, f"Rows were left out: {reason}", SEE_REJECTED, source, column, count, example)
+        for source, column, reason, count, example in rows
+    ]
+
+
+def _still_to_come(work: Work, imported_at: datetime) -> list[Problem]:
+    """Lines dated after the day of the import, which make every other customer look long gone."""
+    if "order_lines" not in work.stored:
+        return []
+    lines = work.stored["order_lines"]
+    coming = lines.filter(lines.line_at.date() > ibis.literal(imported_at.date()))
+    row = _row(work, coming.aggregate(rows=coming.count(), example=coming.line_at.max().date().cast("string")))
+    message = "Sales have dates that are still to come; figures are looked at from the day after the last of them"
+    hint = "Correct the dates, or choose the day to look from yourself."
+    return _found("dates_to_come", "warning", message, hint, _column(work, "line_at") or _column(work, "ordered_at"), row)
+
+
+def _repeated_rows(work: Work) -> list[Problem]:
+    hint = (
+        ""
+        if work.plan.mapping.options.drop_duplicates
+        else "They are kept, since two equal lines may be two sales. Remove them if they are not."
+    )
+    repeated = [(source, work.repeated.get(source.number, 0)) for source in work.plan.sources if source.mapping.grain == "order_lines"]
+    return [
+        Problem("rows_repeated", "info", "Rows are exact repeats of an earlier one", hint, source.name, rows=rows)
+        for source, rows in repeated
+        if rows
+    ]
+
+
+def _repeated_keys(work: Work) -> list[Problem]:
+    lookups = (("customers", work.found.people), ("orders", work.found.orders), ("products", work.found.products))
+    return [
+        Problem(
+            "key_repeated",
+            "info",
+            f"Among the {name} are further rows for the same key; the first counts",
+            column=", ".join(one.key),
+            rows=one.repeated,
+        )
+        for name, one in lookups
+        if one is not None and one.repeated
+    ]
+
+
+def _shared_order_ids(work: Work) -> list[Problem]:
+    if "orders" not in work.stored or not work.plan.feeds("order_id"):
+        return []
+    orders = work.stored["orders"]
+    groups = orders.filter(orders.customer_id.notnull()).group_by("order_id").aggregate(customers=ibis._.count())
+    shared = groups.filter(groups.customers > 1)
+    row = _row(work, shared.aggregate(rows=shared.count(), example=shared.order_id.min()))
+    message = "Order ids belong to more than one customer; they count as one order for each"
+    hint = "Check that the order id is the right column."
+    return _found("order_id_shared", "warning", message, hint, _column(work, "order_id"), row)
+
+
+def _damaged_ids(work: Work) -> list[Problem]:
+    found: list[Problem] = []
+    for table, field in (("customers", "customer_id"), ("orders", "order_id")):
+        if table not in work.stored or not work.plan.feeds(field):
+            continue
+        ids = work.stored[table]
+        damaged = ids.filter(ids[field].re_search(DAMAGED_ID))
+        row = _row(work, damaged.aggregate(rows=damaged.count(), example=damaged[field].min()))
+        if row["rows"] and "order_lines" in work.stored:
+            row["rows"] = _number(work, work.stored["order_lines"].semi_join(damaged, field).count())
+        message = "Ids were rounded by a spreadsheet: different customers or orders may have become one"
+        hint = "Export again as CSV, and do not open the file in a spreadsheet before."
+        found += _found("ids_damaged", "warning", message, hint, _column(work, field), row)
+    return found
+
+
+def _amounts_that_differ(work: Work) -> list[Problem]:
+    """Given net amounts that are not quantity × unit price, beyond half a cent for each piece and one for the line."""
+    if work.lines is None or not all(work.plan.feeds(name, "order_lines") for name in ("net_amount", "quantity", "unit_price")):
+        return []
+    lines = work.stored["order_lines"]
+    quantity, price, net = (lines[name].cast("float64") for name in ("quantity", "unit_price", "net_amount"))
+    different = lines.filter((net - quantity * price).abs() > quantity.abs() * 0.005 + 0.01)
+    row = _row(work, different.aggregate(rows=different.count(), example=different.net_amount.cast("string").min()))
+    message = "Net amounts differ from quantity × unit price; the net amount counts"
+    return _found("amounts_differ", "info", message, "", _column(work, "net_amount"), row)
+
+
+def _values_not_read(work: Work) -> list[Problem]:
+    """Filled cells of dates and numbers that could not be read, in rows that were used all the same."""
+    return [problem for source in work.plan.sources for problem in _values_not_read_of(work, source)]
+
+
+def _values_not_read_of(work: Work, source: Source) -> list[Problem]:
+    rows, kinds = read(work.plan, source.mapping.grain), (*DATE_KINDS, *NUMBER_KINDS)
+    rows = rows.filter(rows.source_no == source.number)
+    names = [name for name in columns_of(source.mapping, kinds) if name not in _needed(source)]
+    bad = {name: is_given(rows[f"raw_{name}"]) & rows[name].isnull() for name in names}
+    if not bad:
+        return []
+    counts = {f"n_{name}": flag.sum() for name, flag in bad.items()} | {
+        f"v_{name}": rows[f"raw_{name}"].min(where=flag) for name, flag in bad.items()
+    }
+    row = _row(work, rows.aggregate(**counts))
+    message = "Values could not be read"
+    hint = "Rows that need the value were left out; in others it counts as unknown."
+    return [
+        Problem("values_unreadable", "warning", message, hint, source.name, source.mapping.fields[name], row[f"n_{name}"], row[f"v_{name}"])
+        for name in names
+        if row[f"n_{name}"]
+    ]
+
+
+def _needed(source: Source) -> set[str]:
+    """Fields without which a row is rejected: of these no value in use is unreadable, so nobody need look again."""
+    fields = set(source.mapping.fields)
+    if source.mapping.grain == "surveys":
+        return {"responded_at", "score"}
+    if source.mapping.grain == "cases":
+        return {"opened_at"}
+    if source.mapping.grain != "order_lines":
+        return set()
+    dates = fields & {"line_at", "ordered_at"}
+    amounts = set() if "net_amount" in fields and "unit_price" in fields else {"net_amount", "unit_price"}
+    return (dates if len(dates) == 1 else set()) | amounts | ({"quantity"} if "net_amount" not in fields else set())
+
+
+def _orders_without_lines(work: Work) -> list[Problem]:
+    given = given_orders(work.plan, work.found)
+    if given is None or "order_lines" not in work.stored:
+        return []
+    empty = given.anti_join(work.stored["order_lines"], "order_id")
+    row = _row(work, empty.aggregate(rows=empty.order_id.nunique(), example=empty.order_id.min()))
+    return _found("orders_without_lines", "info", "Orders have no lines and so no amount", "", _column(work, "order_id"), row)
+
+
+def _products_not_listed(work: Work) -> list[Problem]:
+    if work.found.products is None or "order_lines" not in work.stored:
+        return []
+    lines = work.stored["order_lines"].anti_join(work.found.products.rows, "product_id")
+    lines = lines.filter(lines.product_id.notnull())
+    row = _row(work, lines.aggregate(rows=lines.count(), example=lines.product_id.min()))
+    message = "Lines have a product that is not in the list of products"
+    return _found("products_not_listed", "info", message, "", _column(work, "product_id"), row)
+
+
+def _customers_disputed(work: Work) -> list[Problem]:
+    labels = {name: CUSTOMERS.field(name).label for name in OF_CUSTOMER} | work.plan.labels
+    message = "Customers with more than one value; of a customers file the first counts, of sales the latest"
+    return [Problem("customer_values_differ", "info", message, column=labels[name], rows=count) for name, count in work.disputed.items()]
+
+
+def _responses_repeated(work: Work) -> list[Problem]:
+    if "surveys" not in work.stored or not work.plan.feeds("response_id", "surveys"):
+        return []
+    surveys = work.stored["surveys"]
+    groups = surveys.group_by("response_id").aggregate(rows=surveys.count())
+    several = groups.filter(groups.rows > 1)
+    row = _row(work, several.aggregate(rows=several.count(), example=several.response_id.min()))
+    message = "Response ids stand in several rows; each row counts as a response"
+    return _found("response_id_repeated", "info", message, "", _column(work, "response_id"), row)
+
+
+LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
+    _repeated_rows,
+    _repeated_keys,
+    _shared_order_ids,
+    _damaged_ids,
+    _values_not_read,
+    _amounts_that_differ,
+    _orders_without_lines,
+    _products_not_listed,
+    _customers_disputed,
+    _responses_repeated,
+)
+
+
+def _found(code: str, severity: Severity, message: str, hint: str, column: str, row: dict[str, Any]) -> list[Problem]:
+    """A finding with the rows and the example counted; none where there are no rows."""
+    return [Problem(code, severity, message, hint, column=column, rows=row["rows"], example=row["example"])] if row["rows"] else []
+
+
+def _column(work: Work, field: str) -> str:
+    """The user's name of the column that feeds a field, of the first source that has it."""
+    return next((source.mapping.fields[field] for source in work.plan.sources if field in source.mapping.fields), "")
+
+
+def _row(work: Work, aggregate: ir.Table) -> dict[str, Any]:
+    """The one row of an aggregate; a missing example is "" (and a missing count stays missing, which is no finding)."""
+    found: dict[str, Any] = work.plan.staging.con.to_pyarrow(aggregate).to_pylist()[0]
+    return {name: "" if value is None and not name.startswith(("rows", "n_")) else value for name, value in found.items()}
+
+
+def _number(work: Work, value: ir.Value) -> int:
+    return int(work.plan.staging.con.execute(value) or 0)

@@ -1,0 +1,145 @@
+"""What the import cannot do without, and what only the user can decide: each with the columns it is about and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_core.errors import Problem
+from crm_core.mapping.meaning.assign import Assignment
+from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS
+from crm_core.mapping.meaning.grains import Look
+from crm_core.mapping.meaning.guess import BY_VALUES
+from crm_core.mapping.meaning.links import is_one_to_one, is_same_amount, is_same_day
+from crm_core.mapping.model import Grain, Mapping, TableMapping, fields_for
+from crm_core.schema import Kind
+from crm_core.sources.staging import Staging
+
+#: Fields that change every figure: about them no choice is made between equals.
+DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "score", "customer_key")
+
+
+def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
+    """A question for each decisive field that two columns could feed about equally well and not to the same effect."""
+    asked, known = [], fields_for(table.grain)
+    for name in DECISIVE:
+        column = table.fields.get(name)
+        rivals = [one for one in assigned.rivals.get(name, ()) if one not in table.fields.values()]
+        if column is None or not rivals or _same(staging, look.source, column, rivals, known[name].kind):
+            continue
+        asked.append(_which(table, name, column, rivals[0], assigned.score(name) <= BY_VALUES))
+    return asked
+
+
+#: Grains that can be used without sales, and the day that a row of them needs.
+DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
+
+
+def requirements(mapping: Mapping) -> list[Problem]:
+    """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders."""
+    used = [one for one in mapping.tables if one.grain != "ignore"]
+    lines = [one for one in used if one.grain == "order_lines"]
+    if not used:
+        return [
+            Problem(
+                "nothing_to_use", "error", "No table holds sales, survey responses or cases that can be read", _WAY_OUT, option=_OPTIONS
+            )
+        ]
+    if not lines:
+        dated = [one for one in used if one.grain in DATED]
+        return [problem for one in dated for problem in _missing_day(one)] if dated else [_no_amounts(used)]
+    return [problem for one in lines for problem in _missing(one, mapping)] + [problem for one in used for problem in _missing_key(one)]
+
+
+_WAY_OUT = "If one of them does, say what one row of it is, and which columns hold the date, the customer and the amount."
+_OPTIONS = "--map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN"
+_AMOUNT = "Assign one to the net amount, or one to the unit price and one to the quantity."
+_AMOUNT_OPTIONS = "--map net_amount=COLUMN, or --map unit_price=COLUMN --map quantity=COLUMN"
+
+
+def _no_amounts(used: Sequence[TableMapping]) -> Problem:
+    tables = ", ".join(one.source for one in used)
+    return Problem(
+        "no_amount",
+        "error",
+        f"No column of {tables} holds the amounts of the sales",
+        _AMOUNT,
+        used[0].source,
+        option=_AMOUNT_OPTIONS,
+    )
+
+
+def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
+    orders = [one for one in mapping.tables if one.grain == "orders" and "order_id" in one.fields]
+    by_orders = {name for one in orders for name in one.fields} if "order_id" in table.fields else set()
+    has = table.fields.keys() | by_orders
+    problems = []
+    if not {"net_amount", "unit_price"} & table.fields.keys():
+        problems.append(
+            Problem(
+                "no_amount",
+                "error",
+                "No column holds the amount of a sale",
+                _AMOUNT,
+                table.source,
+                option=_AMOUNT_OPTIONS,
+            )
+        )
+    if "ordered_at" not in has and "line_at" not in table.fields:
+        problems.append(
+            Problem(
+                "no_date",
+                "error",
+                "No column holds the date of a sale",
+                "Assign one, or add the file of the orders.",
+                table.source,
+                option="--map ordered_at=COLUMN",
+            )
+        )
+    if "customer_id" not in has:
+        problems.append(
+            Problem(
+                "no_customer",
+                "error",
+                "No column says which customer bought",
+                "Assign one, or add the file of the orders.",
+                table.source,
+                option="--map customer_id=COLUMN",
+            )
+        )
+    if "unit_price" in table.fields and not {"net_amount", "quantity"} & table.fields.keys():
+        message = f"There is a price (“{table.fields['unit_price']}”) and no quantity, so each row counts as one piece"
+        problems.append(Problem("quantity_assumed", "info", message, "", table.source, table.fields["unit_price"]))
+    return problems
+
+
+def _missing_day(table: TableMapping) -> list[Problem]:
+    """Without a day no response and no case can be used."""
+    day = DATED[table.grain]
+    if day in table.fields:
+        return []
+    message = f"No column holds the day: {fields_for(table.grain)[day].label.lower()}"
+    return [Problem("no_date", "error", message, "Assign one, or leave the table out.", table.source, option=f"--map {day}=COLUMN")]
+
+
+def _missing_key(table: TableMapping) -> list[Problem]:
+    """Fields without which a table of that grain cannot be joined or counted."""
+    needed = {"orders": "order_id", "customers": "customer_id", "products": "product_id", "surveys": "score"}.get(table.grain)
+    if needed is None or needed in table.fields:
+        return []
+    label = fields_for(table.grain)[needed].label.lower()
+    hint, option = "Assign one, or leave the table out.", f"--map {needed}=COLUMN"
+    return [Problem("no_key", "error", f"No column holds the {label}", hint, table.source, option=option)]
+
+
+def _same(staging: Staging, source: str, column: str, rivals: Sequence[str], kind: Kind) -> bool:
+    """True where it makes no difference which column is chosen: the same days, the same amounts, or ids that go together one to one."""
+    compare = is_same_day if kind in DATE_KINDS else is_same_amount if kind in NUMBER_KINDS else is_one_to_one
+    return all(compare(staging, source, column, rival) for rival in rivals)
+
+
+def _which(table: TableMapping, field: str, column: str, rival: str, by_values: bool) -> Problem:
+    label = fields_for(table.grain)[field].label.lower()
+    grounds = "no name says so, and by their values" if by_values else "by their names"
+    message = f"“{column}” and “{rival}” could both be the {label} ({grounds})"
+    option = f"--map {field}={column} or --map {field}={rival}"
+    return Problem(f"which_{field}", "question", message, "Choose one.", table.source, column, option=option)

@@ -1,0 +1,195 @@
+"""Whether a column's values can be what a field holds: 0 rules the field out, 1 fits wholly.
+
+The kinds of schema.py decide; a few fields know more of themselves (a discount between 0 and 1 is a share, no amount).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from crm_core.mapping.values.profile import ColumnProfile
+from crm_core.mapping.values.statuses import known_meaning
+from crm_core.schema import Field, Kind
+
+#: Below this share of readable values a column is not taken for numbers or dates.
+READABLE = 0.7
+#: From this share on, all values but a few strays are.
+WHOLLY = 0.98
+_COMPACT = ("ymd_compact", "ymdh_compact", "epoch_seconds", "epoch_milliseconds", "excel_serial")
+_MOST_CATEGORIES = 2000
+_MOST_STATUSES = 30
+
+
+def fit(field: Field, column: ColumnProfile) -> float:
+    """How well the values of `column` suit `field`; a column without any value suits none."""
+    if column.filled == 0:
+        return 0.0
+    by_kind = _BY_KIND[field.kind](column)
+    special = _BY_FIELD.get(field.name)
+    return by_kind * (special(column) if special else 1.0)
+
+
+def is_date(column: ColumnProfile) -> bool:
+    return column.type in ("timestamp", "date") or (column.date is not None and column.date_share >= READABLE)
+
+
+def is_number(column: ColumnProfile) -> bool:
+    return column.type == "number" or (column.number is not None and column.number_share >= READABLE)
+
+
+def is_integer(column: ColumnProfile) -> bool:
+    return is_number(column) and "integer" in column.hints
+
+
+def is_decimal(column: ColumnProfile) -> bool:
+    """Numbers with decimals throughout; not codes of which most are digits, nor ids that a spreadsheet rounded."""
+    is_all = column.type == "number" or column.number_share >= WHOLLY
+    return is_all and not is_integer(column) and not is_damaged(column)
+
+
+def looks_like_compact_date(column: ColumnProfile) -> bool:
+    """Numbers that also read as dates, such as 19970101."""
+    return is_number(column) and column.date is not None and column.date.style in _COMPACT and column.date_share >= 0.95
+
+
+def is_damaged(column: ColumnProfile) -> bool:
+    return "damaged_ids" in column.hints
+
+
+def _date(column: ColumnProfile) -> float:
+    if not is_date(column):
+        return 0.0
+    return 1.0 if column.type in ("timestamp", "date") else column.date_share
+
+
+def _amount(column: ColumnProfile) -> float:
+    if not is_number(column) or column.type in ("timestamp", "date"):
+        return 0.0
+    return 0.4 if looks_like_compact_date(column) else max(column.number_share, READABLE)
+
+
+def _money(column: ColumnProfile) -> float:
+    """Numbers, but not a mere 0 and 1."""
+    is_flag = is_integer(column) and column.distinct == 2 and column.minimum == 0 and column.maximum == 1
+    return _amount(column) * (0.3 if is_flag else 1.0)
+
+
+def _integer(column: ColumnProfile) -> float:
+    return _amount(column) if is_integer(column) else 0.0
+
+
+def _id(column: ColumnProfile) -> float:
+    if column.type in ("boolean", "timestamp", "date") or "long_text" in column.hints:
+        return 0.0
+    if is_date(column) and not is_number(column):
+        return 0.1
+    if is_decimal(column):
+        return 0.2
+    if column.distinct > 2 or column.rows <= 20:
+        return 1.0
+    return 0.3 if "flag" in column.hints else 0.7  # many rows of one customer or two are rare, yet they happen
+
+
+def _category(column: ColumnProfile) -> float:
+    if column.type in ("timestamp", "date") or "long_text" in column.hints or (is_date(column) and not is_number(column)):
+        return 0.0
+    if is_number(column) and not is_integer(column):
+        return 0.2
+    return 1.0 if column.distinct <= _MOST_CATEGORIES or column.distinct < column.filled / 2 else 0.5
+
+
+def _text(column: ColumnProfile) -> float:
+    if column.type in ("timestamp", "date", "boolean") or (is_date(column) and not is_number(column)):
+        return 0.0
+    return 0.4 if is_number(column) else 1.0
+
+
+def _marked(hint: str, otherwise: float) -> Callable[[ColumnProfile], float]:
+    return lambda column: 1.0 if hint in column.hints else otherwise
+
+
+def _email(column: ColumnProfile) -> float:
+    """Addresses, and more than the shop's own."""
+    return 1.0 if "email" in column.hints and (column.distinct > 1 or column.rows == 1) else 0.0
+
+
+def _no_share(column: ColumnProfile) -> float:
+    """A discount of at most 1 everywhere is a share of the price."""
+    return 0.0 if column.maximum is not None and column.maximum <= 1.0 and (column.minimum or 0.0) >= 0.0 else 1.0
+
+
+def _within_an_order(column: ColumnProfile) -> float:
+    """Line numbers start again with each order; numbers that never repeat count the rows of the file."""
+    return 0.0 if "unique" in column.hints and column.rows > 1 else _small(column)
+
+
+def _few(column: ColumnProfile) -> float:
+    return 1.0 if column.distinct <= _MOST_STATUSES else 0.3
+
+
+def _in_every_row(column: ColumnProfile) -> float:
+    """Every row belongs to an order; an id in some rows only is another one's (a payment's, a voucher's)."""
+    return 1.0 if column.filled >= 0.9 * column.rows else 0.5
+
+
+def _no_names(column: ColumnProfile) -> float:
+    """Ids have no blanks inside; a column "Customer" that holds names can do in need."""
+    with_blanks = sum(1 for one in column.examples if " " in one.strip())
+    return 0.55 if with_blanks * 2 > len(column.examples) else 1.0
+
+
+def _status(column: ColumnProfile) -> float:
+    return _few(column) * (1.0 if _holds_status_words(column) else 0.8)
+
+
+def _no_status(column: ColumnProfile) -> float:
+    """A "state" that holds "delivered" and "canceled" is no region."""
+    return 0.1 if _holds_status_words(column) else 1.0
+
+
+def _holds_status_words(column: ColumnProfile) -> bool:
+    known = sum(1 for word in column.examples if known_meaning(word) is not None)
+    return known * 2 >= len(column.examples) > 0
+
+
+def _small(column: ColumnProfile) -> float:
+    return 1.0 if column.maximum is None or column.maximum <= 10_000 else 0.0
+
+
+def _on_a_scale(column: ColumnProfile) -> float:
+    """Scores lie between -100 and 100 and take few values."""
+    low, high = column.minimum, column.maximum
+    if low is None or high is None:
+        return 1.0
+    return 1.0 if low >= -100 and high <= 100 and column.distinct <= 210 else 0.0
+
+
+_BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
+    "id": _id,
+    "text": _text,
+    "category": _category,
+    "email": _email,
+    "phone": _marked("phone", 0.5),
+    "flag": _marked("flag", 0.0),
+    "date": _date,
+    "timestamp": _date,
+    "amount": _money,
+    "quantity": _amount,
+    "score": _amount,
+    "integer": _integer,
+}
+
+_BY_FIELD: dict[str, Callable[[ColumnProfile], float]] = {
+    "discount_amount": _no_share,
+    "customer_id": _no_names,
+    "order_id": _in_every_row,
+    "line_no": _within_an_order,
+    "status": _status,
+    "region": _no_status,
+    "country": _no_status,
+    "city": _no_status,
+    "priority": _few,
+    "score": _on_a_scale,
+    "count_reopened": _small,
+    "count_contacts": _small,
+}

@@ -1,0 +1,200 @@
+"""What one row of each source table is: a sale, an order, a customer, a product, a response, a case, or nothing to use.
+
+First each table is judged for itself (`own_grain`), by which fields its columns would feed; then tables are judged together
+(`decide_grains`): a file of orders is completed by a file of lines, two files may tell the same sales twice, and a list of people is a
+list of customers only if it knows them by an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from crm_core.mapping.meaning.assign import Assignment, assign
+from crm_core.mapping.meaning.guess import MUTE, could_be_sales
+from crm_core.mapping.meaning.links import contained_share
+from crm_core.mapping.meaning.names import meaning
+from crm_core.mapping.model import GRAIN_LABELS, Grain
+from crm_core.mapping.values.profile import ColumnProfile
+from crm_core.sources.staging import Staging
+
+#: A field counts for the grain where its column is at least this likely.
+CLEAR = 0.5
+#: Keys of two tables are the same thing where at least this share of one side's values occurs on the other.
+SHARED = 0.3
+_CASE_FIELDS = ("first_response_at", "resolved_at", "due_at", "is_within_sla", "priority", "count_reopened", "is_escalated")
+_CUSTOMER_WORDS = ("customer_id", "email", "phone", "name")
+
+
+@dataclass
+class Look:
+    """One source table with its columns' profiles and the assignment each grain would give."""
+
+    source: str
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    _assigned: dict[Grain, Assignment] = field(default_factory=dict)
+
+    def assigned(self, grain: Grain) -> Assignment:
+        if grain not in self._assigned:
+            self._assigned[grain] = assign(grain, self.columns)
+        return self._assigned[grain]
+
+    def has(self, grain: Grain, name: str, score: float = CLEAR) -> bool:
+        one = self.assigned(grain)
+        return name in one.fields and one.score(name) >= score
+
+    def column(self, name: str) -> ColumnProfile:
+        return next(one for one in self.columns if one.name == name)
+
+    def fed(self, grain: Grain, name: str) -> ColumnProfile | None:
+        column = self.assigned(grain).fields.get(name)
+        return self.column(column) if column else None
+
+    def is_key(self, column: str) -> bool:
+        one = self.column(column)
+        return one.filled == one.rows and "unique" in one.hints
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        return tuple(sorted(one.name for one in self.columns))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Concepts of the table's own name ("olist_order_reviews_dataset.csv" is about orders and surveys)."""
+        return meaning(self.source.rsplit(".", 1)[0]).concepts
+
+    @property
+    def is_mute(self) -> bool:
+        """True where no column's name says anything: a file without header."""
+        return all(meaning(one.name).concepts <= MUTE for one in self.columns)
+
+    @property
+    def has_amount(self) -> bool:
+        return self.has("order_lines", "net_amount") or self.has("order_lines", "unit_price")
+
+    @property
+    def has_customer(self) -> bool:
+        return any(self.has("order_lines", name) for name in _CUSTOMER_WORDS)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A table's grain with the reason in words."""
+
+    grain: Grain
+    reason: str
+
+
+def own_grain(look: Look) -> Verdict:
+    """What a row is, by this table alone; the first rule that holds."""
+    for grain, holds, reason in _RULES:
+        if holds(look):
+            return Verdict(grain, reason)
+    return Verdict("ignore", "it has neither amounts with dates, nor a key of orders, customers or products, nor scores or cases")
+
+
+def _is_cases(look: Look) -> bool:
+    own = look.assigned("cases")
+    points = sum(1 for name in _CASE_FIELDS if own.score(name) >= 0.8 and name in own.fields)
+    says_case = any("case" in meaning(one.name).concepts for one in look.columns) or "case" in look.words
+    is_sale = (
+        look.has("order_lines", "net_amount", 0.8) and look.has("order_lines", "order_id", 0.8) and look.has("order_lines", "product_id")
+    )
+    return not is_sale and says_case * 2 + points >= 3
+
+
+def _is_surveys(look: Look) -> bool:
+    return look.has("surveys", "score", 0.75) and not look.has_amount and not look.has("order_lines", "quantity", 0.9)
+
+
+def _is_sales(look: Look) -> bool:
+    return look.has_amount and (look.has("order_lines", "ordered_at") or look.has("order_lines", "order_id", 0.6))
+
+
+def _is_orders(look: Look) -> bool:
+    return look.has("orders", "order_id", 0.6) and (look.has("orders", "ordered_at") or look.has("orders", "customer_id"))
+
+
+def _is_mute_sales(look: Look) -> bool:
+    """No name says anything, and the values have dates, decimals and repeated ids."""
+    return look.is_mute and could_be_sales(look.columns)
+
+
+def _is_products(look: Look) -> bool:
+    key = look.fed("products", "product_id")
+    return (
+        key is not None
+        and look.is_key(key.name)
+        and look.has("products", "product_id", 0.6)
+        and not look.has("customers", "customer_id", 0.6)
+    )
+
+
+def _is_customers(look: Look) -> bool:
+    return look.has("customers", "customer_id") and not look.has("orders", "order_id", 0.6)
+
+
+_RULES: tuple[tuple[Grain, Callable[[Look], bool], str], ...] = (
+    ("cases", _is_cases, "its columns are those of complaints or requests: when opened, answered, resolved"),
+    ("surveys", _is_surveys, "it has a score on a scale and no amounts"),
+    ("order_lines", _is_sales, "it has amounts with a date or an order"),
+    ("order_lines", _is_mute_sales, "its values are dates, amounts and repeated ids"),
+    ("orders", _is_orders, "it has orders with a date or a customer and no amounts"),
+    ("products", _is_products, "it has one row a product"),
+    ("customers", _is_customers, "it has customers and no amounts"),
+)
+
+
+def decide_grains(staging: Staging, looks: Sequence[Look]) -> dict[str, Verdict]:
+    """The grain of every table with its reason, tables of one shape alike, tables that tell the same sales used once."""
+    verdicts = {look.source: own_grain(look) for look in looks}
+    _agree_by_shape(looks, verdicts)
+    _use_sales_once(staging, looks, verdicts)
+    return verdicts
+
+
+def _agree_by_shape(looks: Sequence[Look], verdicts: dict[str, Verdict]) -> None:
+    """Monthly exports are of one grain, that of the largest."""
+    largest: dict[tuple[str, ...], Look] = {}
+    for look in sorted(looks, key=lambda one: -one.rows):
+        first = largest.setdefault(look.shape, look)
+        verdicts[look.source] = verdicts[first.source]
+
+
+def _use_sales_once(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdict]) -> None:
+    """Of tables that tell amounts of the same orders, the most detailed gives the amounts; the others complete it or are left out."""
+    sales = [look for look in looks if verdicts[look.source].grain == "order_lines"]
+    best = sorted(sales, key=lambda one: -_detail(one))
+    for at, look in enumerate(best):
+        for finer in best[:at]:
+            if verdicts[finer.source].grain != "order_lines" or finer.shape == look.shape or not _same_orders(staging, finer, look):
+                continue
+            verdicts[look.source] = _complement(look, finer)
+            break
+
+
+def _complement(look: Look, finer: Look) -> Verdict:
+    if _is_orders(look):
+        return Verdict("orders", f"it has the same orders as {finer.source}, which has their lines: the amounts are taken from there")
+    return Verdict("ignore", f"the amounts of these orders are already in {finer.source}")
+
+
+def _detail(look: Look) -> float:
+    """How much a table tells of single lines: product, price, quantity and line numbers over mere totals."""
+    fields = ("product_id", "product", "quantity", "unit_price", "line_no")
+    return sum(look.assigned("order_lines").score(name) for name in fields if name in look.assigned("order_lines").fields)
+
+
+def _same_orders(staging: Staging, finer: Look, other: Look) -> bool:
+    left, right = finer.fed("order_lines", "order_id"), other.fed("order_lines", "order_id")
+    if left is None or right is None:
+        return False
+    one, two = (finer.source, left.name), (other.source, right.name)
+    return max(contained_share(staging, one, two), contained_share(staging, two, one)) >= SHARED
+
+
+def describe(verdict: Verdict) -> str:
+    """The verdict in a sentence for the page."""
+    return f"One row is {GRAIN_LABELS[verdict.grain]}: {verdict.reason}."

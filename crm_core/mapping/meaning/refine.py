@@ -1,0 +1,224 @@
+"""What values decide where names leave a choice: the person behind a key, an order's total repeated on its lines, twin columns.
+
+Each step takes an assignment and gives one, with findings for the user where something was decided that could be decided otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crm_core.errors import Problem, Severity
+from crm_core.mapping.meaning.assign import Assignment, pair_score
+from crm_core.mapping.meaning.fit import is_date, is_decimal, is_integer, is_number
+from crm_core.mapping.meaning.grains import CLEAR, SHARED, Look
+from crm_core.mapping.meaning.guess import VAGUE, by_values
+from crm_core.mapping.meaning.links import adds_up, contained_share, is_constant_within
+from crm_core.mapping.meaning.names import meaning
+from crm_core.mapping.meaning.patterns import name_score
+from crm_core.mapping.model import fields_for
+from crm_core.mapping.values.profile import ColumnProfile
+from crm_core.sources.staging import Staging
+
+#: Columns that may identify a customer where no id is given, the best first.
+CONTACTS = {"email": "e-mail", "phone": "phone", "name": "name"}
+_BY_CONTACT = 0.6
+#: A person's id repeats a little beside the key of each order; a city or a postcode repeats much more.
+_LEAST_PERSONS = 0.5
+_KEY_CLEAR = 0.9
+
+
+@dataclass(frozen=True)
+class Refined:
+    assignment: Assignment
+    problems: tuple[Problem, ...] = ()
+
+
+def sales(staging: Staging, look: Look, assigned: Assignment) -> Refined:
+    """Amounts, customer and date of a table of sales or orders."""
+    problems: list[Problem] = []
+    if assigned.grain == "order_lines":
+        assigned = _customer_by_contact(look, assigned, problems, ("email", "phone"))
+        assigned = _customer_by_contact(look, by_values(staging, look.source, look.columns, assigned), problems, ("name",))
+        assigned = _order_by_values(staging, look, assigned)
+        assigned = _without_repeated_total(staging, look, assigned, problems)
+        assigned = _without_part_of_discounts(look, assigned, problems)
+    else:
+        assigned = _customer_by_contact(look, assigned, problems, tuple(CONTACTS))
+    return Refined(assigned, tuple(problems))
+
+
+def customers(staging: Staging, look: Look, assigned: Assignment, orders: Sequence[tuple[str, str]]) -> Refined:
+    """The key that the orders use, found by values, and the person's own id where that key is another one.
+
+    `orders` are (table, column) of the customer in the tables of sales and orders.
+    """
+    if not orders:
+        return Refined(assigned)
+    shares = [(_share(staging, look, column, orders), column) for column in look.columns if _can_be_key(column)]
+    linked = [(share, column) for share, column in shares if share >= SHARED]
+    if not linked:
+        return Refined(assigned, (_unlinked(look, orders),))
+    named = assigned.fields.get("customer_id")
+    key = max(linked, key=lambda pair: (pair[0], pair[1].distinct, pair[1].name == named))[1]
+    person = _person(look, key)
+    if person is None:
+        return Refined(assigned.having("customer_id", key.name, max(_KEY_CLEAR, assigned.score("customer_id"))).without("customer_key"))
+    found = assigned.having("customer_key", key.name, _KEY_CLEAR).having("customer_id", person.name, _KEY_CLEAR)
+    return Refined(found, (_person_found(look, key, person),))
+
+
+def _share(staging: Staging, look: Look, column: ColumnProfile, orders: Sequence[tuple[str, str]]) -> float:
+    own = (look.source, column.name)
+    return max(max(contained_share(staging, own, other), contained_share(staging, other, own)) for other in orders)
+
+
+def _can_be_key(column: ColumnProfile) -> bool:
+    return (bool(column.filled) and "unique" in column.hints and not is_date(column)) or (
+        is_integer(column) and column.distinct == column.filled
+    )
+
+
+def _person(look: Look, key: ColumnProfile) -> ColumnProfile | None:
+    """Another id column whose values repeat: several keys are one person."""
+    found = [
+        one
+        for one in look.columns
+        if one.name != key.name and _looks_like_id(one) and _LEAST_PERSONS * look.rows <= one.distinct < one.filled
+    ]
+    named = [one for one in found if _says_customer(one)]
+    return next(iter(named or [one for one in found if meaning(one.name).concepts <= VAGUE]), None)
+
+
+def _says_customer(column: ColumnProfile) -> bool:
+    said = meaning(column.name)
+    return "unique" in said.concepts or name_score("customers", "customer_id", said) >= 0.5
+
+
+def _looks_like_id(column: ColumnProfile) -> bool:
+    """Without blanks and with a digit in every example; no date, decimal, e-mail or phone."""
+    if column.hints & {"email", "phone", "long_text", "url"} or (is_date(column) and not is_number(column)):
+        return False
+    if is_number(column) and not is_integer(column):
+        return False
+    return bool(column.examples) and all(any(sign.isdigit() for sign in one) and " " not in one.strip() for one in column.examples)
+
+
+def _order_by_values(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
+    """Without a named order id: a repeated id whose rows are all of one moment and one customer (Shopify calls it "Name")."""
+    date, customer = assigned.fields.get("ordered_at"), assigned.fields.get("customer_id")
+    if "order_id" in assigned.fields or date is None or customer is None:
+        return assigned
+    for one in look.columns:
+        is_free = one.name not in assigned.fields.values() and meaning(one.name).concepts <= VAGUE | {"name"}
+        if (
+            is_free
+            and one.filled == one.rows > one.distinct
+            and _looks_like_id(one)
+            and all(is_constant_within(staging, look.source, one.name, other) for other in (date, customer))
+        ):
+            return assigned.having("order_id", one.name, CLEAR)
+    return assigned
+
+
+def _without_repeated_total(staging: Staging, look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:
+    """An order's total that stands on each or the first of its lines is no line amount: other columns take its place, or the user is asked."""
+    order, total = assigned.fields.get("order_id"), assigned.fields.get("net_amount")
+    if order is None or total is None or not is_constant_within(staging, look.source, order, total):
+        return assigned
+    other = _line_amount(staging, look, assigned, order, total)
+    if other is None:
+        problems.append(
+            _total_on_lines(
+                look, total, "question", "so it may be the order's total, and adding the lines would count it several times", _CHOOSE_AMOUNT
+            )
+        )
+        return assigned
+    field, column = other
+    how = f"“{column}”" if field == "net_amount" else f"quantity × “{column}”"
+    problems.append(
+        _total_on_lines(
+            look,
+            total,
+            "info",
+            f"so it is the order's total; the amounts of the lines are taken from {how}",
+            "Choose it as net amount if that is wrong.",
+        )
+    )
+    return assigned.without("net_amount").having(field, column, max(CLEAR, assigned.score(field)))
+
+
+def _line_amount(staging: Staging, look: Look, assigned: Assignment, order: str, total: str) -> tuple[str, str] | None:
+    """(field, column) that gives the amount of each line: by name, else the price at hand, else a column that adds up to the total."""
+    free = [
+        one
+        for one in look.columns
+        if one.name not in assigned.fields.values() or one.name in (assigned.fields.get("cost_amount"), assigned.fields.get("unit_cost"))
+    ]
+    net = fields_for(assigned.grain)["net_amount"]
+    named = [(pair_score(assigned.grain, net, one), one.name) for one in free]
+    for score, column in sorted(named, reverse=True):
+        if score >= CLEAR and not is_constant_within(staging, look.source, order, column):
+            return "net_amount", column
+    price, quantity = assigned.fields.get("unit_price"), assigned.fields.get("quantity")
+    if price is not None and quantity is not None and not is_constant_within(staging, look.source, order, price):
+        return "unit_price", price
+    for one in free:
+        if is_decimal(one) and one.number is not None:
+            if adds_up(staging, look.source, order, total, (one.name,)):
+                return "net_amount", one.name
+            if quantity is not None and adds_up(staging, look.source, order, total, (one.name, quantity)):
+                return "unit_price", one.name
+    return None
+
+
+_CHOOSE_AMOUNT = "Say which column is the amount of a line, or which are its unit price and quantity."
+_AMOUNT_OPTIONS = "--map net_amount=COLUMN, or --map unit_price=COLUMN --map quantity=COLUMN"
+
+
+def _total_on_lines(look: Look, total: str, severity: Severity, what: str, hint: str) -> Problem:
+    is_asked = severity == "question"
+    code, option = ("which_net_amount", _AMOUNT_OPTIONS) if is_asked else ("order_total_on_lines", "")
+    message = f"“{total}” is the same on all lines of an order, {what}"
+    return Problem(code, severity, message, hint, look.source, total, option=option)
+
+
+def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:
+    """Where discounts stand in several columns, none of them alone is the discount."""
+    taken = assigned.fields.get("discount_amount")
+    discount = fields_for(assigned.grain)["discount_amount"]
+    others = [
+        one.name for one in look.columns if one.name not in assigned.fields.values() and pair_score(assigned.grain, discount, one) >= CLEAR
+    ]
+    if taken is None or not others:
+        return assigned
+    named = "”, “".join([taken, *others])
+    message = f"Discounts stand in several columns (“{named}”); none of them is the whole discount, so none is taken"
+    problems.append(Problem("several_discounts", "info", message, "", look.source, taken))
+    return assigned.without("discount_amount")
+
+
+def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Problem], contacts: Sequence[str]) -> Assignment:
+    """Without a customer id, customers are told apart by e-mail, phone or name, in that order."""
+    found = next((name for name in contacts if name in assigned.fields), None)
+    if found is None or (assigned.score("customer_id") >= CLEAR and "customer_id" in assigned.fields):
+        return assigned
+    column = assigned.fields[found]
+    message = f"There is no customer id, so customers are told apart by their {CONTACTS[found]}"
+    hint = "People of the same name become one customer." if found == "name" else ""
+    problems.append(Problem("customer_by_contact", "warning" if found == "name" else "info", message, hint, look.source, column))
+    return assigned.having("customer_id", column, _BY_CONTACT)
+
+
+def _unlinked(look: Look, orders: Sequence[tuple[str, str]]) -> Problem:
+    table, column = orders[0]
+    message = f"No column holds the customers that “{column}” of {table} names"
+    return Problem(
+        "customers_unlinked", "warning", message, "Its columns are taken along only for customers found in both files.", look.source
+    )
+
+
+def _person_found(look: Look, key: ColumnProfile, person: ColumnProfile) -> Problem:
+    message = f"The orders name customers by “{key.name}”, which is new for each order; “{person.name}” repeats and is taken as the person"
+    message += f" ({person.distinct:,} people)"
+    return Problem("customer_key_found", "info", message, "", look.source, key.name)

@@ -1,0 +1,1 @@
+"""How cells are written (numbers, dates, ids, words), found from the values of a column, and the expressions that read them."""

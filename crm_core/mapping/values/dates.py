@@ -1,0 +1,392 @@
+"""How a column writes its dates, and the expression that reads them: decided once for the whole column, never row by row.
+
+Day first or month first is decided by every value of the column; where nothing decides, or values of both orders stand in it, the
+user is asked. What does not fit the way of the column, is no day of its calendar, or lies outside the years 1900 to 2100 is
+unreadable, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from itertools import chain
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.mapping.model import DateFormat, DateStyle
+from crm_core.mapping.values import functions, month_names
+from crm_core.mapping.values import text as words
+from crm_core.sources.staging import StagedTable, Staging
+
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+FIRST_JALALI_YEAR, LAST_JALALI_YEAR = 1300, 1479
+
+#: "year_or_day": whichever of the two the first part can be (four digits are a year).
+Order = Literal["ymd", "dmy", "mdy", "year_or_day"]
+MonthNames = dict[int, tuple[str, ...]]
+_LATIN = str.maketrans(words.EASTERN_DIGITS + words.ODD_BLANKS, words.LATIN_DIGITS + " " * len(words.ODD_BLANKS), words.INVISIBLE)
+_PERSIAN = str.maketrans(words.ARABIC_LETTERS, words.PERSIAN_LETTERS)
+
+_SEPARATOR = r"(?:st|nd|rd|th)?(?:\s*[-/.,]\s*|\s+)(?:de\s+|of\s+)?"
+#: A date with year, month and day in any order, months as numbers or words, a weekday before and a time behind if there is one.
+_DATE = (
+    r"^(?:\p{L}+\.?,?\s+)?(\d{1,4}|\p{L}{2,})\.?" + _SEPARATOR + r"(\d{1,2}|\p{L}{2,})\.?" + _SEPARATOR + r"(\d{1,4})(?:\s*г\.?)?"
+    r"(?:(?:T|,?\s+(?:at\s+)?)(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*([AaPp])?(?:\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?)?(?:T?\s*\d{0,2})?$"
+)
+#: The usual case of it, which is taken apart seven times faster.
+_NUMERIC_DATE = r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?))?()()$"
+_OFFSET = r":\d{2}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2})|T.*Z$"
+
+#: Digits without separators: length -> how strptime reads them.
+_COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+#: Days of the 1900 system of spreadsheets: 1954 to 2119; day 25,569 is 1970-01-01.
+FIRST_SERIAL, LAST_SERIAL, _SERIAL_OF_1970 = 20_000, 80_000, 25_569
+
+#: Seconds since 1970 that are plausible moments of a business: 1990 to 2100.
+FIRST_EPOCH, LAST_EPOCH = 631_152_000, 4_102_444_800
+#: From this share of telling values on, dates of the other order are no slips: the column mixes two orders.
+MIXED_SHARE = 0.01
+_SECONDS_A_DAY, _MICROSECONDS = 86_400, 1_000_000
+
+
+def read(column: ir.Value, fmt: DateFormat, timezone: str = "UTC") -> ir.TimestampValue:
+    """The column as moments in local time, NULL where empty or unreadable by `fmt`.
+
+    Values with an offset (and epochs) are converted to `timezone`, others are kept as they stand.
+    """
+    if fmt.style == "native":
+        return _plausible(_native(column, timezone))
+    if fmt.style in ("epoch_seconds", "epoch_milliseconds", "excel_serial"):
+        return functions.once(_counted(column, fmt.style, timezone), _plausible)
+    text = column if isinstance(column, ir.StringValue) else words.read_id(column)
+    if fmt.style in ("ymd_compact", "ymdh_compact"):
+        return functions.once(_compact(text), _plausible)
+    if fmt.style == "jalali":
+        return functions.once(_parts(_with_separators(text)), lambda parts: _jalali(parts, timezone))
+    order: Order = "ymd" if fmt.style == "iso" else "mdy" if fmt.style == "mdy" else "dmy"
+    by_parts = functions.once(_parts(text), lambda parts: _gregorian(parts, order, timezone))
+    if fmt.style == "iso":
+        return _iso(text, by_parts)
+    for pattern in reversed(fmt.patterns):
+        moment = functions.try_strptime(text, pattern)
+        by_parts = ibis.cases((_is_plausible(moment), moment), else_=by_parts)
+    return by_parts
+
+
+def _is_plausible(moment: ir.TimestampValue) -> ir.BooleanValue:
+    return moment.between(ibis.timestamp(FIRST_YEAR, 1, 1, 0, 0, 0), ibis.timestamp(LAST_YEAR, 12, 31, 23, 59, 59))
+
+
+def _plausible(moment: ir.TimestampValue) -> ir.TimestampValue:
+    return _is_plausible(moment).ifelse(moment, ibis.null("timestamp(6)"))
+
+
+def _native(column: ir.Value, timezone: str) -> ir.TimestampValue:
+    if isinstance(column, ir.TimestampValue) and column.type().timezone:
+        return functions.local_time(timezone, column)
+    return column.cast("timestamp(6)")
+
+
+def _iso(text: ir.StringValue, by_parts: ir.TimestampValue) -> ir.TimestampValue:
+    """Year first: what looks as usual by a bare cast, what has an offset (a bare cast would drop it) or fails in the cast by its parts.
+
+    A CASE and no COALESCE around the dear part: DuckDB would work out what is common in the latter for every row.
+    """
+    is_usual = (text.like("____-__-__ __:__:__") | text.like("____-__-__")) & text.between(str(FIRST_YEAR), str(LAST_YEAR + 1))
+    cast = text.try_cast("timestamp(6)")
+    return ibis.cases((is_usual, cast), (~text.re_search(_OFFSET) & _is_plausible(cast), cast), else_=by_parts)
+
+
+def _parts(text: ir.StringValue) -> ir.StructValue:
+    """A date taken apart: three parts as they stand (digits or a month's name), the time, "a" or "p", and the offset."""
+    tidy, names = words.latin_digits(text), ibis.array(list(functions.DATE_PARTS))
+    return tidy.re_search(_NUMERIC_DATE).ifelse(functions.date_parts(tidy, _NUMERIC_DATE, names), functions.date_parts(tidy, _DATE, names))
+
+
+def _gregorian(parts: ir.StructValue, order: Order, timezone: str) -> ir.TimestampValue:
+    """Moments of the usual calendar from their parts."""
+    return _with_time(_gregorian_day(parts, order), parts, timezone)
+
+
+def _gregorian_day(parts: ir.StructValue, order: Order) -> ir.TimestampValue:
+    """The day at 0:00, NULL where there is no such day; two-digit years from 69 on are of the last century."""
+
+    def moment(day: ir.StructValue) -> ir.TimestampValue:
+        year = day["year"]
+        full = ibis.cases((year.length() == 4, year), (year.length() == 2, (year >= "69").ifelse("19", "20") + year))
+        return (full + "-" + day["month"] + "-" + day["day"]).try_cast("timestamp(6)")
+
+    return functions.once(_year_month_day(parts, order, month_names.GREGORIAN), moment)
+
+
+def _with_separators(text: ir.StringValue) -> ir.StringValue:
+    """Eight digits of a Jalali date set apart."""
+    return text.re_replace(r"^(1[34]\d\d)(\d\d)(\d\d)$", r"\1-\2-\3")
+
+
+def _jalali(parts: ir.StructValue, timezone: str) -> ir.TimestampValue:
+    """Dates of the Persian calendar, year first or last, as days since 1970 from a table of the years' first days."""
+    day = _year_month_day(parts, "year_or_day", month_names.JALALI)
+    counts = functions.once(day, lambda texts: ibis.struct({name: texts[name].try_cast("int64") for name in ("year", "month", "day")}))
+    return _with_time(functions.once(counts, _jalali_moment), parts, timezone)
+
+
+def _jalali_moment(day: ir.StructValue) -> ir.TimestampValue:
+    """The day at 0:00, NULL where the Persian calendar has no such day."""
+    year, month = day["year"], day["month"]
+    starts = ibis.array(list(_jalali_year_starts()))
+    is_year = year.between(FIRST_JALALI_YEAR, LAST_JALALI_YEAR)
+    place = is_year.ifelse(year - FIRST_JALALI_YEAR, 0)
+    is_leap = functions.element(starts, place + 2) - functions.element(starts, place + 1) == 366
+    length = ibis.cases((month <= 6, 31), (month <= 11, 30), else_=is_leap.ifelse(30, 29))
+    passed = ibis.cases((month <= 6, (month - 1) * 31), else_=(month - 7) * 30 + 186)
+    is_day = is_year & month.between(1, 12) & (day["day"] >= 1) & (day["day"] <= length)
+    days = functions.element(starts, place + 1) + passed + day["day"] - 1
+    return functions.from_microseconds(is_day.ifelse(days, ibis.null("int64")) * _SECONDS_A_DAY * _MICROSECONDS)
+
+
+@lru_cache(maxsize=1)
+def _jalali_year_starts() -> tuple[int, ...]:
+    """Days from 1970-01-01 to the first of Farvardin of each year from FIRST_JALALI_YEAR to the one after LAST_JALALI_YEAR."""
+    import jdatetime
+
+    return tuple(
+        (jdatetime.date(year, 1, 1).togregorian() - date(1970, 1, 1)).days for year in range(FIRST_JALALI_YEAR, LAST_JALALI_YEAR + 2)
+    )
+
+
+def _year_month_day(parts: ir.StructValue, order: Order, names: MonthNames) -> ir.StructValue:
+    """Year, month and day as digits: `order` says which part is which unless a month stands there by its name."""
+    first, second, third = parts["first"], parts["second"], parts["third"]
+    starts_with_year = first.re_search(r"^\d{4}$")
+
+    def places(named: ir.StructValue) -> ir.StructValue:
+        by_name = ibis.coalesce(named["first"], named["second"])
+        if order == "ymd":
+            return _day(starts_with_year.ifelse(first, ibis.null("string")), ibis.coalesce(named["second"], second), third)
+        is_year_first = starts_with_year & (named["second"].notnull() | ibis.literal(order == "year_or_day"))
+        month, day = (first, second) if order == "mdy" else (second, first)
+        day = ibis.cases((named["first"].notnull(), second), (is_year_first, third), (named["second"].notnull(), first), else_=day)
+        return _day(is_year_first.ifelse(first, third), ibis.coalesce(by_name, month), day)
+
+    return functions.once(ibis.struct({"first": _month_number(first, names), "second": _month_number(second, names)}), places)
+
+
+def _day(year: ir.StringValue, month: ir.StringValue, day: ir.StringValue) -> ir.StructValue:
+    return ibis.struct({"year": year, "month": month, "day": day})
+
+
+def _with_time(day: ir.TimestampValue, parts: ir.StructValue, timezone: str) -> ir.TimestampValue:
+    """The day at the time of `parts`; with an offset, what clocks in `timezone` show then."""
+    clock = functions.microseconds(("1970-01-01 " + parts["time"].replace(",", ".")).try_cast("timestamp(6)"))
+    noon, half = 12 * 3600 * _MICROSECONDS, parts["half"].lower()
+    shift = ibis.cases(((half == "p") & (clock < noon), noon), ((half == "a") & (clock >= noon), -noon), else_=0)
+    moment = functions.from_microseconds(functions.microseconds(day) + (parts["time"] == "").ifelse(0, clock + shift))
+
+    def local(wall: ir.TimestampValue) -> ir.TimestampValue:
+        instant = (wall.cast("string") + parts["zone"].replace("GMT", "Z").replace("UTC", "Z")).try_cast("timestamp('UTC')")
+        return _plausible((parts["zone"] == "").ifelse(wall, functions.local_time(timezone, instant)))
+
+    return functions.once(moment, local)
+
+
+def _month_number(word: ir.StringValue, names: MonthNames) -> ir.StringValue:
+    """The number of a month's name as text, NULL for other words and for digits: looked up in one line "|january:1|jan:1|..."."""
+    line = "".join(f"|{form.translate(_PERSIAN)}:{month}" for month, forms in names.items() for form in forms) + "|"
+    key = "|" + word.translate(words.ARABIC_LETTERS, words.PERSIAN_LETTERS).lower() + ":"
+    found = functions.split_part(functions.split_part(line, key, 2), "|", 1).nullif("")
+    return word.re_search(r"^\d*$").ifelse(ibis.null("string"), found)
+
+
+def _compact(text: ir.StringValue) -> ir.TimestampValue:
+    """Digits without separators: 19970101, 2018100100, to the minute or to the second."""
+    digits = text.re_search(r"^\d+$").ifelse(text, words.latin_digits(text).strip())
+    return ibis.cases(*((digits.length() == length, functions.try_strptime(digits, pattern)) for length, pattern in _COMPACT.items()))
+
+
+def _counted(column: ir.Value, style: DateStyle, timezone: str) -> ir.TimestampValue:
+    """Days since the end of 1899 (spreadsheets, local time), or seconds or milliseconds since 1970 (UTC)."""
+    text = words.latin_digits(column).strip().replace(",", ".") if isinstance(column, ir.StringValue) else column
+    count = text.try_cast("float64")
+    if style == "excel_serial":
+        seconds = ((count - _SERIAL_OF_1970) * _SECONDS_A_DAY).round()
+        is_day = count.between(FIRST_SERIAL, LAST_SERIAL)
+        return functions.from_microseconds(is_day.ifelse(seconds * _MICROSECONDS, ibis.null("float64")).try_cast("int64"))
+    seconds = count if style == "epoch_seconds" else count / 1000
+    is_plausible = seconds.between(FIRST_EPOCH, LAST_EPOCH)
+    moment = functions.from_microseconds(is_plausible.ifelse((seconds * _MICROSECONDS).round(), ibis.null("float64")).try_cast("int64"))
+    return moment if timezone == "UTC" else functions.local_time(timezone, (moment.cast("string") + "Z").try_cast("timestamp('UTC')"))
+
+
+_SHAPE = re.compile(
+    r"\d{1,2}(?P<mark>[-/. ])(\d{1,2}|(?P<word>[A-Za-z]{3,}))(?P=mark)(?P<year>\d{4}|\d{2})"
+    r"(?:(?P<gap>,? |T)\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<half> ?[AaPp][Mm])?)?"
+)
+_YEAR_FIRST = re.compile(r"(1[89]|20|21)\d\d([-/. ])(\d{1,2}|[^\W\d]{3,})\2\d{1,2}(?![\d./-])")
+_JALALI_FIRST = re.compile(r"1[34]\d\d[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]\d{1,2}(?![\d./-])|1[34]\d\d(0\d|1[0-2])([0-2]\d|3[01])$")
+_JALALI_LAST = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[^\W\d]{2,})[-/. ]1[34]\d\d(?![\d./-])")
+_DAY_OR_MONTH_FIRST = re.compile(
+    r"\d{1,2}([-/. ])\d{1,2}\1(\d{4}|\d{2})(?![\d./-])"
+    r"|(?:[^\W\d]+\.?,? +)?(\d{1,2}(st|nd|rd|th)?[-/. ]+(de |of )?[^\W\d]{3,}|[^\W\d]{3,}\.? \d{1,2})[-/., ]+(de )?\d{2,4}(?![\d./-])"
+)
+_COMPACT_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])([0-5]\d){0,2})?(\.0)?")
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+
+
+#: Why a style other than day or month first was taken.
+_EVIDENCE: dict[DateStyle, str] = {
+    "iso": "the year comes first",
+    "jalali": "years of the Persian calendar",
+    "ymd_compact": "eight digits that are a year, a month and a day",
+    "ymdh_compact": "digits that are a year, a month, a day and a time",
+    "excel_serial": "numbers that can be days of a spreadsheet",
+    "epoch_seconds": "numbers that can be seconds since 1970",
+    "epoch_milliseconds": "numbers that can be milliseconds since 1970",
+}
+
+
+def guess(values: Iterable[str]) -> tuple[DateFormat | None, float]:
+    """The style that most of these distinct texts have, and the share of them that have it; (None, 0.0) where none has one.
+
+    "dmy" stands for both orders here: only `decide`, which sees the whole column, tells day first from month first.
+    """
+    texts = [text.translate(_LATIN).strip() for text in values]
+    votes = Counter(style for text in texts if (style := _style(text)))
+    if not votes:
+        return None, 0.0
+    style, count = votes.most_common(1)[0]
+    patterns = ("%Y%m%d%H",) if style == "ymdh_compact" else ()
+    return DateFormat(style, patterns, "" if style != "dmy" else "day or month first"), count / len(texts)
+
+
+def _style(text: str) -> DateStyle | None:
+    """The style that one text can have by its looks."""
+    if _NUMBER.fullmatch(text):
+        return _number_style(text)
+    if _JALALI_FIRST.match(text) or _JALALI_LAST.match(text):
+        return "jalali"
+    if _YEAR_FIRST.match(text):
+        return "iso"
+    return "dmy" if _DAY_OR_MONTH_FIRST.match(text) else None
+
+
+def _number_style(text: str) -> DateStyle | None:
+    if _COMPACT_DAY.fullmatch(text):
+        return "ymd_compact" if len(text.split(".", maxsplit=1)[0]) == 8 else "ymdh_compact"
+    if _JALALI_FIRST.fullmatch(text):
+        return "jalali"
+    number = float(text.replace(",", "."))
+    if FIRST_SERIAL <= number <= LAST_SERIAL:
+        return "excel_serial"
+    if FIRST_EPOCH <= number <= LAST_EPOCH:
+        return "epoch_seconds"
+    return "epoch_milliseconds" if FIRST_EPOCH <= number / 1000 <= LAST_EPOCH else None
+
+
+def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = ()) -> DateFormat:
+    """How the whole column writes dates. The style comes from `sample` (some distinct values, looked up where not given), the order
+    of day and month from every value of the column; "iso" where nothing looks like a date.
+    """
+    staged = staging.staged(source)
+    cells = staging.table(source)[staged.column(column).ref]
+    if isinstance(cells, ir.DateValue | ir.TimestampValue):
+        return DateFormat("native", evidence="the file has dates here")
+    sample = sample or _sample(staging, staged, staged.column(column).ref)
+    fmt, _ = guess(sample)
+    if fmt is None:
+        return DateFormat("iso", evidence="no value looks like a date")
+    if fmt.style == "dmy":
+        return _day_or_month_first(staging, cells, sample)
+    return replace(fmt, evidence=_EVIDENCE[fmt.style])
+
+
+def with_order(fmt: DateFormat, order: Literal["dmy", "mdy"]) -> DateFormat:
+    """The same with the order that the user chose; other styles have no order to choose."""
+    if fmt.style not in ("dmy", "mdy") or fmt.style == order:
+        return replace(fmt, is_ambiguous=False, is_mixed=False)
+    swapped = tuple(re.sub(r"%([dm])(.)%([dm])", r"%\3\2%\1", pattern) for pattern in fmt.patterns)
+    return DateFormat(order, swapped, "chosen by the user")
+
+
+def _sample(staging: Staging, staged: StagedTable, ref: str) -> list[str]:
+    """Up to two thousand filled cells from all over the column, as distinct texts."""
+    rows = staging.table(staged.name)
+    cells = rows[ref]
+    text = cells if isinstance(cells, ir.StringValue) else words.read_id(cells)
+    filled = rows.filter(words.is_given(cells) & (rows.rowid() % max(1, staged.rows // 1000) == 0)).select(text=text)
+    anywhere = rows.filter(words.is_given(cells)).select(text=text)
+    found = [staging.con.to_pyarrow(some.limit(1000))["text"].to_pylist() for some in (filled, anywhere)]
+    return [one for one in dict.fromkeys(chain(*found)) if one is not None]
+
+
+def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequence[str]) -> DateFormat:
+    """Day or month first, by counting over the whole column what is no day or no month."""
+    counts = _count_orders(staging, cells)
+    style: DateStyle = "mdy" if counts["mdy"] > counts["dmy"] else "dmy"
+    patterns = _patterns(sample, style)
+    first, second = counts["first_above_12"], counts["second_above_12"]
+    if first and second:
+        evidence = f"contradictory: {first:,} values have a first part above 12 and {second:,} a second part above 12"
+        is_mixed = min(first, second) >= MIXED_SHARE * (first + second)
+        evidence = f"{evidence}; {counts['all'] - counts[style]:,} cannot be read"
+        return DateFormat(style, patterns, evidence, is_ambiguous=is_mixed, is_mixed=is_mixed)
+    if first:
+        return DateFormat("dmy", patterns, f"{_values(first)} a day above 12, and it comes first")
+    if second:
+        return DateFormat("mdy", patterns, f"{_values(second)} a day above 12, and it comes second")
+    if counts["either"]:
+        return DateFormat("dmy", patterns, "no day above 12: day/month and month/day both read every value", is_ambiguous=True)
+    return DateFormat(style, patterns, "months are written as words" if counts["named"] else "day and month are equal in every value")
+
+
+def _values(count: int) -> str:
+    return "1 value has" if count == 1 else f"{count:,} values have"
+
+
+def _count_orders(staging: Staging, cells: ir.StringValue) -> dict[str, int]:
+    """Values readable in either order, and what tells the orders apart, counted per distinct day (what stands before the first colon)."""
+    filled = cells.name("cell").as_table().filter(words.is_given(cells))
+    days = filled.group_by(text=functions.split_part(filled.cell, ":", 1)).agg(rows=ibis._.count()).mutate(parts=_parts(ibis._.text))
+    days = days.mutate(
+        first=days.parts["first"].try_cast("int64"),
+        second=days.parts["second"].try_cast("int64"),
+        has_year=days.parts["third"].length().isin([2, 4]),
+        dmy=_gregorian_day(days.parts, "dmy").notnull(),
+        mdy=_gregorian_day(days.parts, "mdy").notnull(),
+    )
+    tests = {
+        "all": ibis.literal(True),
+        "dmy": days.dmy,
+        "mdy": days.mdy,
+        "first_above_12": days["first"].between(13, 31) & days.second.between(1, 12) & days.has_year,
+        "second_above_12": days.second.between(13, 31) & days["first"].between(1, 12) & days.has_year,
+        "either": days.dmy & days.mdy & (days["first"] != days.second),
+        "named": (days["first"].isnull() | days.second.isnull()) & days.dmy,
+    }
+    found = staging.con.to_pyarrow(days.aggregate(**{name: days.rows.sum(where=test).fill_null(0) for name, test in tests.items()}))
+    return {name: int(found[name][0].as_py()) for name in tests}
+
+
+def _patterns(sample: Sequence[str], style: DateStyle) -> tuple[str, ...]:
+    """The strptime pattern of most values, for speed; values of another look are taken apart instead."""
+    shapes = Counter(pattern for text in sample if (pattern := _pattern(text.strip(), style)))
+    return tuple(pattern for pattern, _ in shapes.most_common(1))
+
+
+def _pattern(text: str, style: DateStyle) -> str:
+    match = _SHAPE.fullmatch(text)
+    if not match:
+        return ""
+    month = "%m" if not match["word"] else "%b" if len(match["word"]) == 3 else "%B"
+    first, second = ("%m", "%d") if style == "mdy" and month == "%m" else ("%d", month)
+    date_part = match["mark"].join((first, second, "%Y" if len(match["year"]) == 4 else "%y"))
+    hours = "%I:%M" if match["half"] else "%H:%M"
+    half = match["half"].upper().replace("AM", "%p").replace("PM", "%p") if match["half"] else ""
+    return date_part + (match["gap"] + hours + (":%S" if match["seconds"] else "") + half if match["gap"] else "")
