@@ -25,22 +25,22 @@ def sentences(ws: Workspace, now: Bought, earlier: Bought | None = None, as_of: 
 
 def test_slipping_customers_and_concentration_are_named_with_their_value(six: Workspace) -> None:
     assert sentences(six, Bought()) == [
-        "1 frequent customer has not ordered for long (At risk): they brought 40, 9.3% of net sales.",
-        "The best 20 % of 6 customers bring 70.6% of net sales; 80 % of them come from 3 customers (50.0%).",
+        "1 frequent customer has not ordered for long (At risk): they brought 40, 9.3 % of net sales.",
+        "The best 20 % of 6 customers bring 70.6 % of net sales; 80 % of them come from 3 customers (50.0 %).",
         "2 customers returned more than they kept: -15.",
     ]
 
 
 def test_a_change_of_the_repeat_share_counts_beyond_the_margin_of_error(six: Workspace) -> None:
     fallen = sentences(six, Bought(repeat_customers=450), Bought())[-1]
-    assert fallen == "The repeat share fell from 50.0% to 45.0% (95 % interval of the change: -9.3 to -0.6 points)."
+    assert fallen == "The repeat share fell from 50.0 % to 45.0 % (95 % interval of the change: -9.3 to -0.6 points)."
     assert len(sentences(six, Bought(repeat_customers=490), Bought())) == 3
     assert len(sentences(six, Bought(customers=20, repeat_customers=0), Bought())) == 3
     assert len(sentences(six, Bought(repeat_customers=None), Bought())) == 3
 
 
 def test_sales_without_a_customer_are_a_lead_from_one_percent_on(six: Workspace) -> None:
-    assert "25.0% of net sales (250) carry no customer id" in sentences(six, Bought(not_attributed=250))[-1]
+    assert "25.0 % of net sales (250) carry no customer id" in sentences(six, Bought(not_attributed=250))[-1]
     assert len(sentences(six, Bought(not_attributed=9))) == 3
 
 
