@@ -26,6 +26,7 @@ from crm_core.sources.staging import Progress, ReadOptions, SourceColumn, Staged
 
 SAMPLE_BYTES = 128_000
 LONGEST_LINE = 2_000_000
+LINE_TOO_LONG = f"the line is too long: more than {LONGEST_LINE:,} characters"
 MOST_COLUMNS = 4_000
 #: With more lines than this share cut short, short lines are how the file is written and no damage.
 SHORT_LINES_ARE_MEANT = 0.05
@@ -202,7 +203,7 @@ REASONS = f"""CASE error_type
     WHEN 'MISSING COLUMNS' THEN 'too few cells: ' || found || ' instead of ' || wanted
     WHEN 'TOO MANY COLUMNS' THEN 'too many cells: ' || found || ' instead of ' || wanted
     WHEN 'UNQUOTED VALUE' THEN '{lines.QUOTES_DO_NOT_MATCH}'
-    WHEN 'LINE SIZE OVER MAXIMUM' THEN 'the line is too long'
+    WHEN 'LINE SIZE OVER MAXIMUM' THEN '{LINE_TOO_LONG}'
     WHEN 'INVALID ENCODING' THEN 'the line is not in the encoding of the file'
     ELSE error_message END"""
 
@@ -236,6 +237,9 @@ def _no_table(title: str, reading: Reading, why: str) -> SourceError:
 
 def _no_rows(staging: Staging, ref: str, reading: Reading, title: str) -> SourceError:
     bad = staging.count(f"{ref}_bad")
+    too_long = staging.raw.execute(f"SELECT count(*), min(line) FROM {ref}_bad WHERE reason = $reason", {"reason": LINE_TOO_LONG}).fetchone()
+    if too_long and too_long[0]:
+        return _too_long(title, int(too_long[1]), int(too_long[0]) - 1)
     if bad:
         return SourceError(
             "No row could be read",
@@ -247,6 +251,16 @@ def _no_rows(staging: Staging, ref: str, reading: Reading, title: str) -> Source
         "The table has no rows",
         f"“{title}” has a header ({names} …) and no rows below it.",
         "Check the export: it may have been filtered to nothing.",
+    )
+
+
+def _too_long(title: str, line: int, others: int) -> SourceError:
+    """`line` is the first line beyond the limit; `others` are as long and follow."""
+    more = f", and {others:,} more like it" if others else ""
+    return SourceError(
+        "A line is too long",
+        f"Line {line:,} of “{title}” is longer than {LONGEST_LINE:,} characters{more}, and no other row could be read.",
+        "Check that each row ends with a line break and that quotation marks are closed; or shorten the text in that line, and load it again.",
     )
 
 

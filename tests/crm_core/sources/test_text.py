@@ -137,6 +137,14 @@ def test_one_line_of_20_megabytes(stage_bytes, read):
     assert (table.rows, table.bad_lines) == (2, 1)
 
 
+def test_where_no_line_is_left_but_one_too_long_the_line_and_the_limit_are_said(stage_bytes):
+    with pytest.raises(SourceError) as caught:
+        stage_bytes("id;customer;day;amount\n1;Ann;2024-01-01;" + "9" * 20_000_000 + "\n")
+    assert caught.value.title == "A line is too long"
+    assert "Line 2 of" in caught.value.message
+    assert "longer than 2,000,000 characters, and" in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("content", "title"),
     [
