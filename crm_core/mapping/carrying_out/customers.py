@@ -7,6 +7,7 @@ sales the latest. Attributes of any name are columns attr_1, attr_2 ...
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -21,6 +22,17 @@ OF_CUSTOMER = tuple(field.name for field in CUSTOMERS.stored() if field.name not
 TELLERS: tuple[Grain, ...] = ("customers", "orders", "order_lines")
 
 
+@dataclass(frozen=True)
+class Disputed:
+    """Of how many customers rows say different things, and how many rows of theirs say anything."""
+
+    customers: int = 0
+    rows: int = 0
+
+    def plus(self, other: Disputed) -> Disputed:
+        return Disputed(self.customers + other.customers, self.rows + other.rows)
+
+
 def fields_told(plan: Plan, grain: Grain) -> list[str]:
     """Stored fields of customers that sources of this grain feed, attributes included."""
     fed = {field for source in plan.of(grain) for field in source.mapping.fields}
@@ -28,19 +40,19 @@ def fields_told(plan: Plan, grain: Grain) -> list[str]:
     return [name for name in OF_CUSTOMER if name in fed] + [name for name, label in plan.labels.items() if label in attributes]
 
 
-def customers(plan: Plan, ids: ir.Table, tellers: Mapping[Grain, ir.Table]) -> tuple[ir.Table, dict[str, int]]:
-    """One row a customer of `ids`; and by field the number of customers of whom rows of one kind say different things.
+def customers(plan: Plan, ids: ir.Table, tellers: Mapping[Grain, ir.Table]) -> tuple[ir.Table, dict[str, Disputed]]:
+    """One row a customer of `ids`; and by field of how many customers rows of one kind say different things.
 
     `tellers`: usable rows by grain with customer_id, `weight` (of two values the heavier counts) and the fields they tell.
     """
     told: dict[str, list[ir.Table]] = {}
-    disputed: dict[str, int] = {}
+    disputed: dict[str, Disputed] = {}
     for grain in TELLERS:
         for field in fields_told(plan, grain) if grain in tellers else []:
             pairs = _pairs(plan, tellers[grain], field, f"told_{grain}_{field}")
             told.setdefault(field, []).append(_heaviest(pairs, f"{grain}_{field}"))
-            disputed[field] = disputed.get(field, 0) + _count_disputed(plan, pairs)
-    return _assemble(plan, ids, told), {field: count for field, count in disputed.items() if count}
+            disputed[field] = disputed.get(field, Disputed()).plus(_disputed(plan, pairs))
+    return _assemble(plan, ids, told), {field: found for field, found in disputed.items() if found.customers}
 
 
 def given_customers(plan: Plan) -> ir.Table | None:
@@ -58,8 +70,8 @@ def everybody(tables: Iterable[ir.Table]) -> ir.Table:
 
 
 def _pairs(plan: Plan, rows: ir.Table, field: str, ref: str) -> ir.Table:
-    """The different values that rows give of a customer, each once: customer_id, value, weight."""
-    every = rows.group_by("customer_id", value=field).aggregate(weight=rows.weight.max())
+    """The different values that rows give of a customer, each once: customer_id, value, weight, count_rows."""
+    every = rows.group_by("customer_id", value=field).aggregate(weight=rows.weight.max(), count_rows=rows.count())
     pairs = every.filter(every.customer_id.notnull(), every["value"].notnull())
     plan.staging.raw.execute(f"CREATE OR REPLACE TABLE {ref} AS {plan.staging.con.compile(pairs)}")
     return plan.staging.con.table(ref)
@@ -73,9 +85,10 @@ def _heaviest(pairs: ir.Table, name: str) -> ir.Table:
     )
 
 
-def _count_disputed(plan: Plan, pairs: ir.Table) -> int:
-    several = pairs.group_by("customer_id").having(pairs.count() > 1).aggregate(values=pairs.count())
-    return int(plan.staging.con.execute(several.count()))
+def _disputed(plan: Plan, pairs: ir.Table) -> Disputed:
+    several = pairs.group_by("customer_id").having(pairs.count() > 1).aggregate(count_rows=pairs.count_rows.sum())
+    row = plan.staging.con.to_pyarrow(several.aggregate(customers=several.count(), rows=several.count_rows.sum())).to_pylist()[0]
+    return Disputed(int(row["customers"]), int(row["rows"] or 0))
 
 
 def _assemble(plan: Plan, ids: ir.Table, told: Mapping[str, list[ir.Table]]) -> ir.Table:

@@ -32,9 +32,8 @@ def refuse_if_nothing_is_left(work: Work) -> None:
     if any(_number(work, rows.limit(1).count()) for rows in facts):
         return
     message = "No row could be read as a sale, a response or a case."
-    raise DataError(
-        "Nothing can be used", message, "Check which column feeds which field, and how its values are written.", rejected(work, "error")
-    )
+    hint = "Check which column feeds which field, and how its values are written."
+    raise DataError("Nothing can be used", message, hint, rejected(work, "error", hint=""))
 
 
 def findings(work: Work, imported_at: datetime) -> list[Problem]:
@@ -42,13 +41,13 @@ def findings(work: Work, imported_at: datetime) -> list[Problem]:
     return [*rejected(work, "warning"), *_still_to_come(work, imported_at), *(problem for look in LOOKS for problem in look(work))]
 
 
-def rejected(work: Work, severity: Severity) -> list[Problem]:
-    """One problem for each source and reason, with a value as example."""
+def rejected(work: Work, severity: Severity, hint: str = SEE_REJECTED) -> list[Problem]:
+    """One problem for each source and reason, with a value as example; a refused import leaves no rows to download, so it has no hint."""
     rows = work.plan.staging.raw.execute(
         f"SELECT source, \"column\", reason, count(*), coalesce(min(value), '') FROM {CATALOG}.main.{TABLE} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return [
-        Problem("rows_rejected", severity, f"Rows were left out: {reason}", SEE_REJECTED, source, column, count, example)
+        Problem("rows_rejected", severity, f"Rows were left out: {reason}", hint, source, column, count, example)
         for source, column, reason, count, example in rows
     ]
 
@@ -100,10 +99,24 @@ def _shared_order_ids(work: Work) -> list[Problem]:
     orders = work.stored["orders"]
     groups = orders.filter(orders.customer_id.notnull()).group_by("order_id").aggregate(customers=ibis._.count())
     shared = groups.filter(groups.customers > 1)
-    row = _row(work, shared.aggregate(rows=shared.count(), example=shared.order_id.min()))
-    message = "Order ids belong to more than one customer; they count as one order for each"
+    row = _row(work, shared.aggregate(ids=shared.count(), example=shared.order_id.min()))
+    row["rows"] = _number(work, work.stored.get("order_lines", orders).semi_join(shared, "order_id").count())
+    message = f"Order ids that belong to more than one customer: {row['ids']:,}; each counts as one order for each of them"
     hint = "Check that the order id is the right column."
     return _found("order_id_shared", "warning", message, hint, _column(work, "order_id"), row)
+
+
+def _lines_of_nobody(work: Work) -> list[Problem]:
+    """Sales of which no line says who bought: they count as sales, and no customer can be analysed."""
+    if "order_lines" not in work.stored:
+        return []
+    lines = work.stored["order_lines"]
+    row = _row(work, lines.aggregate(rows=lines.count(), named=lines.customer_id.count()))
+    if row["named"]:
+        return []
+    message = "No line is attributed to a customer, so there are no segments and no key customers"
+    hint = "Choose a column that says who bought, or load the file that does."
+    return [Problem("nobody_attributed", "warning", message, hint, column=_column(work, "customer_id"), rows=row["rows"])]
 
 
 def _damaged_ids(work: Work) -> list[Problem]:
@@ -178,8 +191,9 @@ def _orders_without_lines(work: Work) -> list[Problem]:
     if given is None or "order_lines" not in work.stored:
         return []
     empty = given.anti_join(work.stored["order_lines"], "order_id")
-    row = _row(work, empty.aggregate(rows=empty.order_id.nunique(), example=empty.order_id.min()))
-    return _found("orders_without_lines", "info", "Orders have no lines and so no amount", "", _column(work, "order_id"), row)
+    row = _row(work, empty.aggregate(rows=empty.count(), ids=empty.order_id.nunique(), example=empty.order_id.min()))
+    message = f"Orders without lines, and so without an amount: {row['ids']:,}"
+    return _found("orders_without_lines", "info", message, "", _column(work, "order_id"), row)
 
 
 def _products_not_listed(work: Work) -> list[Problem]:
@@ -194,8 +208,11 @@ def _products_not_listed(work: Work) -> list[Problem]:
 
 def _customers_disputed(work: Work) -> list[Problem]:
     labels = {name: CUSTOMERS.field(name).label for name in OF_CUSTOMER} | work.plan.labels
-    message = "Customers with more than one value; of a customers file the first counts, of sales the latest"
-    return [Problem("customer_values_differ", "info", message, column=labels[name], rows=count) for name, count in work.disputed.items()]
+    what = "Customers with more than one value: {:,}; of a customers file the first counts, of sales the latest"
+    return [
+        Problem("customer_values_differ", "info", what.format(one.customers), column=labels[name], rows=one.rows)
+        for name, one in work.disputed.items()
+    ]
 
 
 def _responses_repeated(work: Work) -> list[Problem]:
@@ -204,14 +221,15 @@ def _responses_repeated(work: Work) -> list[Problem]:
     surveys = work.stored["surveys"]
     groups = surveys.group_by("response_id").aggregate(rows=surveys.count())
     several = groups.filter(groups.rows > 1)
-    row = _row(work, several.aggregate(rows=several.count(), example=several.response_id.min()))
-    message = "Response ids stand in several rows; each row counts as a response"
+    row = _row(work, several.aggregate(rows=several.rows.sum(), ids=several.count(), example=several.response_id.min()))
+    message = f"Response ids that stand in several rows: {row['ids']:,}; each row counts as a response"
     return _found("response_id_repeated", "info", message, "", _column(work, "response_id"), row)
 
 
 LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
     _repeated_rows,
     _repeated_keys,
+    _lines_of_nobody,
     _shared_order_ids,
     _damaged_ids,
     _values_not_read,

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from crm_core.errors import MappingError, Problem
 from crm_core.mapping.carrying_out import derive, duplicates, lookups, responses
+from crm_core.mapping.carrying_out.customers import Disputed
 from crm_core.mapping.carrying_out.lookups import Lookups
 from crm_core.mapping.carrying_out.reading import Plan, make_rows, plan, view
 from crm_core.mapping.carrying_out.target import Target
@@ -33,7 +34,7 @@ class Work:
     responses: ir.Table | None = None
     cases: ir.Table | None = None
     stored: dict[str, ir.Table] = field(default_factory=dict)
-    disputed: dict[str, int] = field(default_factory=dict)  # field of customers -> customers of whom rows disagree
+    disputed: dict[str, Disputed] = field(default_factory=dict)  # field of customers -> of whom rows disagree
     problems: list[Problem] = field(default_factory=list)
 
 

@@ -172,13 +172,30 @@ def test_the_latest_value_of_a_customer_counts_and_disagreement_is_reported(tmp_
     ]
     done = carry_out(tmp_path, sales("s.csv", *rows, columns=columns))
     assert sorted(done.rows("customers", "customer_id", "country")) == [("Ann", "Spain"), ("Ben", "Peru")]
-    assert next(problem.rows for problem in done.receipt.problems if problem.code == "customer_values_differ") == 1
+    found = next(problem for problem in done.receipt.problems if problem.code == "customer_values_differ")
+    assert found.rows == 2, "rows of Ann that name a country"
+    assert "more than one value: 1;" in found.message
 
 
 def test_order_ids_shared_by_customers_are_separate_orders_and_reported(tmp_path: Path) -> None:
     done = carry_out(tmp_path, sales("sales.csv", ANN_1, ("Ben", "1", "2021-03-04", "1", "7.25")))
     assert sorted(done.rows("orders", "customer_id", "order_id")) == [("Ann", "1"), ("Ben", "1")]
-    assert next((problem.rows, problem.example) for problem in done.receipt.problems if problem.code == "order_id_shared") == (1, "1")
+    found = next(problem for problem in done.receipt.problems if problem.code == "order_id_shared")
+    assert (found.rows, found.example) == (done.receipt.rows_used, "1")
+    assert "more than one customer: 1;" in found.message
+
+
+def test_sales_of_nobody_are_a_warning(tmp_path: Path) -> None:
+    done = carry_out(tmp_path, sales("sales.csv", (None, "1", "2021-03-04", "1", "7.25"), ("", "2", "2021-03-05", "1", "1")))
+    found = next(problem for problem in done.receipt.problems if problem.code == "nobody_attributed")
+    assert (found.severity, found.rows, found.column) == ("warning", 2, "who")
+
+
+def test_a_refused_import_does_not_promise_a_download(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        carry_out(tmp_path, sales("sales.csv", ("Ann", "1", "soon", "1", "7.25")))
+    assert caught.value.problems
+    assert "ownload" not in caught.value.text()
 
 
 def test_ids_damaged_by_a_spreadsheet_are_reported(tmp_path: Path) -> None:

@@ -72,10 +72,12 @@ def test_a_response_finds_its_customer_through_the_order(tmp_path: Path) -> None
 
 
 def test_response_ids_that_repeat_are_reported_and_kept(tmp_path: Path) -> None:
-    survey = Given("s.csv", "surveys", {"id": ["a", "a"], "at": ["2021-05-01"] * 2, "score": ["4", "5"]}, SURVEY)
+    survey = Given("s.csv", "surveys", {"id": ["a", "a", "b"], "at": ["2021-05-01"] * 3, "score": ["4", "5", "5"]}, SURVEY)
     done = carry_out(tmp_path, survey)
-    assert len(done.rows("surveys")) == 2
-    assert "response_id_repeated" in done.codes()
+    assert len(done.rows("surveys")) == 3
+    found = next(problem for problem in done.receipt.problems if problem.code == "response_id_repeated")
+    assert found.rows == 2
+    assert "several rows: 1;" in found.message
 
 
 def test_a_log_of_events_becomes_one_case_in_its_last_state(tmp_path: Path) -> None:
