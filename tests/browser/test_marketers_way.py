@@ -140,7 +140,7 @@ def test_a_bad_upload_says_why_and_leaves_the_former_data(page: Page, server: Se
     page.locator("input[type=file]").set_input_files(picture)
     expect(page.get_by_text(re.compile("picture", re.IGNORECASE)).first).to_be_visible()
     page.get_by_role("link", name="Overview").first.click()
-    expect(page.get_by_text(re.compile(r"EUR [\d,]+ of net sales from [\d,]+ customers"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"EUR [\d,]+ of net sales and [\d,]+ customers"))).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/", "/segments", "/clusters", "/key-customers", "/data"])
