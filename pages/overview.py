@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from crm_core.analytics.overview import Overview
+from crm_core.analytics.overview import Sales
 from ui import answers, cache, frame, guards, page, tiles
 from ui.guards import escape
 from ui.page import Summary
@@ -19,14 +19,16 @@ def render() -> None:
     if not guards.has(view, "order_lines", what="The overview"):
         return
     said = cache.made(view, _summary)
-    page.head("How is the business doing?", said)
-    found = sales.found(view)
-    sales.months(view, found)
+    page.answer("How is the business doing?", said)
+    figures = st.container()
+    sales.months(view)  # before the figures: the library of charts is the most that the browser has to load
+    with figures:
+        page.tiles(said.tiles)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        sales.movers(view, found)
+        sales.movers(view)
     with right:
-        sales.leads(found)
+        sales.leads(view)
     page.how_to_read(*said.explanation, command=page.command(view, "check"))
 
 
@@ -36,7 +38,7 @@ def _summary(view: frame.View) -> Summary:
     return Summary(answers.overview(found, currency), _caveat(found), tuple(tiles.overview(found, currency)), (figures, CHANGES, MONTHS))
 
 
-def _caveat(found: Overview) -> str:
+def _caveat(found: Sales) -> str:
     if found.is_comparable:
         return f"Changes are against {frame.day(found.before.start)} to {frame.day(found.before.last_day)}."
     return f"No changes are shown: the data does not reach back to {frame.day(found.before.start)}, when the period before began."

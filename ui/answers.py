@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_core.analytics.clusters import Clusters
-    from crm_core.analytics.overview import Overview
+    from crm_core.analytics.overview import Sales
     from crm_core.analytics.pareto import ParetoSummary
 
 #: Fewer customers than this are called uncertain.
 FEW = 30
 
 
-def overview(found: Overview, currency: str) -> str:
+def overview(found: Sales, currency: str) -> str:
     """Net sales of the period, and how they stand against the period before."""
     sales, customers = found.figure("net_sales"), found.figure("customers")
     period = f"{day(found.period.start)} and {day(found.period.last_day)}"

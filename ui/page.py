@@ -51,11 +51,16 @@ class Summary:
 
 def head(question: str, said: Summary) -> None:
     """The title, under it the answer and its caveat, then the row of figures."""
+    answer(question, said)
+    tiles(said.tiles)
+
+
+def answer(question: str, said: Summary) -> None:
+    """The title, under it the answer and its caveat."""
     st.title(question)
     st.markdown(f"**{escape(said.answer)}**")
     if said.caveat:
         st.caption(escape(said.caveat))
-    tiles(said.tiles)
 
 
 def tiles(figures: Sequence[Tile]) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_core.analytics.clusters import Clusters
-    from crm_core.analytics.overview import Figure, Overview
+    from crm_core.analytics.overview import Figure, Sales
     from crm_core.analytics.pareto import ParetoSummary
 
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORT_LABELS = {"average_order_value": "Average order"}
 
 
-def overview(found: Overview, currency: str) -> list[Tile]:
+def overview(found: Sales, currency: str) -> list[Tile]:
     """A tile a figure, with the whole months of the period as its trend."""
     return [_figure(figure, found.monthly, currency) for figure in found.figures]
 

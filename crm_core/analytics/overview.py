@@ -15,7 +15,7 @@ import pandas as pd
 
 from crm_core.analytics.days import Period
 from crm_core.analytics.leads import Lead, find_leads
-from crm_core.analytics.movers import movers
+from crm_core.analytics.movers import COLUMNS, movers
 from crm_core.analytics.orders import lines, midnight, orders, totals
 from crm_core.analytics.scores import RfmSettings
 from crm_core.analytics.segment_words import percent_in_words
@@ -48,24 +48,6 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Overview:
-    """`monthly` has a row a calendar month of the period that the data reaches: month (its first day), net_sales, gross_profit, customers, new_customers,
-    repeat_share, average_order_value, is_partial (the period or the data covers only a part of it). `movers`: see movers.py.
-    """
-
-    period: Period
-    before: Period
-    is_comparable: bool
-    figures: tuple[Figure, ...]
-    monthly: pd.DataFrame
-    movers: pd.DataFrame
-    leads: tuple[Lead, ...]
-
-    def figure(self, key: str) -> Figure:
-        return next(figure for figure in self.figures if figure.key == key)
-
-
-@dataclass(frozen=True)
 class PeriodFigures:
     """What one period adds up to. `new_customers` and `repeat_customers` are None where the data does not reach back before the period."""
 
@@ -92,8 +74,49 @@ class PeriodFigures:
         return self.purchase_value / self.purchases if self.purchases else None
 
 
+@dataclass(frozen=True)
+class Sales:
+    """What the period brought. `earlier` is None where the data does not reach back to the start of the period before.
+
+    `monthly` has a row a calendar month of the period that the data reaches: month (its first day), net_sales, gross_profit, customers, new_customers,
+    repeat_share, average_order_value, is_partial (the period or the data covers only a part of it).
+    """
+
+    period: Period
+    before: Period
+    now: PeriodFigures
+    earlier: PeriodFigures | None
+    monthly: pd.DataFrame
+
+    @property
+    def is_comparable(self) -> bool:
+        return self.earlier is not None
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return _figures(self.now, self.earlier)
+
+    def figure(self, key: str) -> Figure:
+        return next(figure for figure in self.figures if figure.key == key)
+
+
+@dataclass(frozen=True)
+class Overview(Sales):
+    """The sales with what moved most (see movers.py) and what is worth looking at."""
+
+    movers: pd.DataFrame
+    leads: tuple[Lead, ...]
+
+
 def overview(ws: Workspace, start: date, end: date, shown: ir.Table | None = None, settings: RfmSettings = RfmSettings()) -> Overview:
     """The overview of start to end (excluded). With `shown`, of these customers only. Raises AnalysisError where the period holds no data."""
+    sold = sales(ws, start, end, shown)
+    leads = find_leads(ws, end, sold.now, sold.earlier, settings, shown)
+    return Overview(sold.period, sold.before, sold.now, sold.earlier, sold.monthly, moved(ws, start, end, shown), leads)
+
+
+def sales(ws: Workspace, start: date, end: date, shown: ir.Table | None = None) -> Sales:
+    """The part of the overview that is quick to tell. Raises AnalysisError where the period holds no data."""
     period, data = Period(start, end), data_period(ws)
     if start >= end or start >= data.end or end <= data.start:
         raise AnalysisError(
@@ -102,15 +125,15 @@ def overview(ws: Workspace, start: date, end: date, shown: ir.Table | None = Non
     before = period.before()
     now = period_figures(ws, period, end, shown)
     earlier = period_figures(ws, before, end, shown) if data.start <= before.start else None
-    return Overview(
-        period,
-        before,
-        earlier is not None,
-        _figures(now, earlier),
-        monthly(ws, period, shown),
-        movers(ws, period, before, shown) if earlier else movers(ws, period, before, shown).iloc[:0],
-        find_leads(ws, end, now, earlier, settings, shown),
-    )
+    return Sales(period, before, now, earlier, monthly(ws, period, shown))
+
+
+def moved(ws: Workspace, start: date, end: date, shown: ir.Table | None = None) -> pd.DataFrame:
+    """What moved most against the period before (see movers.py); no rows where the data does not reach back to its start."""
+    period = Period(start, end)
+    if data_period(ws).start > period.before().start:
+        return pd.DataFrame(columns=COLUMNS)
+    return movers(ws, period, period.before(), shown)
 
 
 def data_period(ws: Workspace) -> Period:
