@@ -64,7 +64,7 @@ def suggest(staging: Staging, options: ImportOptions = NO_CHOICES, remembered: M
     problems += [
         *decided.problems,
         *_left_out(mapping, {source: verdicts[model] for source, model in models.items()}),
-        *requirements(mapping),
+        *requirements(mapping, staging),
     ]
     look_of = {look.source: look for look in looks}
     reasons = {one.source: _reasons(look_of[models[one.source]], one, found[models[one.source]].assignment) for one in mapping.tables}

@@ -22,7 +22,7 @@ def validate(staging: Staging, mapping: Mapping) -> list[Problem]:
     """
     problems = [problem for table in mapping.tables for problem in _of_table(staging, table)]
     problems += _files_given_twice(staging, mapping)
-    return problems + [problem for problem in requirements(mapping) if problem.severity in ("error", "question")]
+    return problems + [problem for problem in requirements(mapping, staging) if problem.severity in ("error", "question")]
 
 
 def _files_given_twice(staging: Staging, mapping: Mapping) -> list[Problem]:

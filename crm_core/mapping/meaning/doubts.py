@@ -3,39 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crm_core.errors import Problem
 from crm_core.mapping.meaning.assign import Assignment
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS
-from crm_core.mapping.meaning.grains import Look
-from crm_core.mapping.meaning.guess import BY_VALUES
-from crm_core.mapping.meaning.links import is_one_to_one, is_same_amount, is_same_day
+from crm_core.mapping.meaning.grains import CLEAR, Look
+from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order
+from crm_core.mapping.meaning.links import grows_with, is_one_to_one, is_same_amount, is_same_day
+from crm_core.mapping.meaning.names import meaning
+from crm_core.mapping.meaning.patterns import name_score
 from crm_core.mapping.model import Grain, Mapping, TableMapping, fields_for
+from crm_core.mapping.values.text import is_given
 from crm_core.schema import Kind
 from crm_core.sources.staging import Staging
 
 #: Fields that change every figure: about them no choice is made between equals.
 DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "score", "customer_key")
+#: Fields about which no choice is made between equals where only values speak for them.
+_BY_VALUES_ONLY = ("quantity",)
 
 
 def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
-    """A question for each decisive field that two columns could feed about equally well and not to the same effect."""
+    """A question for each decisive field that two columns could feed about equally well and not to the same effect, and for what no name tells."""
     asked, known = [], fields_for(table.grain)
-    for name in DECISIVE:
-        column = table.fields.get(name)
+    for name in (*DECISIVE, *_BY_VALUES_ONLY):
+        column = table.fields.get(name) if name in DECISIVE or assigned.score(name) <= BY_VALUES else None
         rivals = [one for one in assigned.rivals.get(name, ()) if one not in table.fields.values()]
         if column is None or not rivals or _same(staging, look.source, column, rivals, known[name].kind):
             continue
         asked.append(_which(table, name, column, rivals[0], assigned.score(name) <= BY_VALUES))
-    return asked
+    codes = {problem.code for problem in asked}
+    return asked + [one for one in _untold(staging, look, table, assigned) if one.code not in codes]
+
+
+def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
+    """Of sales whose columns no name tells: whether an amount is that of a piece, and whether a number of its own for each row is the order."""
+    if table.grain != "order_lines":
+        return []
+    found = []
+    amount, quantity = table.fields.get("net_amount"), table.fields.get("quantity")
+    is_by_values = {name for name in table.fields if assigned.score(name) <= BY_VALUES}
+    if amount and quantity and "net_amount" in is_by_values and not grows_with(staging, look.source, amount, quantity):
+        message = f"“{amount}” could be the amount of a row or the price of one piece (no name says so, and it does not rise with “{quantity}”)"
+        option = f"--map net_amount={amount}, or --map unit_price={amount} --map quantity={quantity}"
+        found.append(Problem("which_net_amount", "question", message, "Choose one.", table.source, amount, option=option))
+    order = next((one.name for one in look.columns if could_be_order(one) and one.name not in table.fields.values()), None)
+    if order and "customer_id" in is_by_values and "order_id" not in table.fields:
+        message = f"“{order}” could be the order id (no name says so, and every value is different)"
+        hint = "Choose it if it is; without an order id, what a customer bought on one day is one order."
+        found.append(Problem("which_order_id", "question", message, hint, table.source, order, option=f"--map order_id={order}"))
+    return found
 
 
 #: Grains that can be used without sales, and the day that a row of them needs.
 DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
 
 
-def requirements(mapping: Mapping) -> list[Problem]:
-    """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders."""
+def requirements(mapping: Mapping, staging: Staging) -> list[Problem]:
+    """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders.
+
+    Where a column has the name of what is missing and no values, the error says so.
+    """
+    return [_or_empty(staging, mapping, problem) for problem in _requirements(mapping)]
+
+
+#: Error -> the field that is missing.
+_FIELD_MISSING = {"no_amount": "net_amount", "no_date": "ordered_at", "no_customer": "customer_id"}
+
+
+def _or_empty(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
+    field = _FIELD_MISSING.get(problem.code, "")
+    grain = next((one.grain for one in mapping.tables if one.source == problem.table), "ignore")
+    if field not in fields_for(grain) or all(one.name != problem.table for one in staging.tables):
+        return problem
+    named = [one for one in staging.staged(problem.table).columns if name_score(grain, field, meaning(one.name)) >= CLEAR]
+    rows = staging.table(problem.table)
+    empty = next((one.name for one in named if not int(staging.con.execute(is_given(rows[one.ref]).sum()) or 0)), None)
+    if empty is None:
+        return problem
+    label = fields_for(grain)[field].label.lower()
+    message = f"“{empty}” is there for the {label}, but it is empty in every row"
+    return replace(problem, message=message, hint=f"Export the data again with its values, or: {problem.hint}", column=empty)
+
+
+def _requirements(mapping: Mapping) -> list[Problem]:
     used = [one for one in mapping.tables if one.grain != "ignore"]
     lines = [one for one in used if one.grain == "order_lines"]
     if not used:

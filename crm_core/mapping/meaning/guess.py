@@ -26,6 +26,8 @@ MUTE = frozenset({"index"})
 VAGUE = MUTE | {"id", "unique"}
 _FEW = 200
 _FEWEST_CUSTOMERS = 50
+#: Somebody buys as few pieces; numbers that are all above are numbers of something.
+_FEW_PIECES = 10
 
 
 def by_values(staging: Staging, source: str, columns: Sequence[ColumnProfile], assigned: Assignment) -> Assignment:
@@ -44,6 +46,13 @@ def by_values(staging: Staging, source: str, columns: Sequence[ColumnProfile], a
 def could_be_sales(columns: Sequence[ColumnProfile]) -> bool:
     """True where the values alone would make dates, amounts and customers."""
     return all(any(could_be(one) for one in columns) for _, could_be in _ROLES[:3])
+
+
+def could_be_order(column: ColumnProfile) -> bool:
+    """True of an id without a name that is different in every row, and no counter of the rows."""
+    is_id = is_integer(column) or not (is_number(column) or is_date(column) or column.hints & {"words", "long_text", "email", "phone", "url"})
+    is_counter = column.minimum in (0, 1) and column.maximum == column.minimum + column.rows - 1
+    return is_id and meaning(column.name).concepts <= MUTE and column.filled == column.rows == column.distinct and not is_counter
 
 
 def _is_free(column: ColumnProfile, assigned: Assignment) -> bool:
@@ -96,6 +105,7 @@ def _quantity(column: ColumnProfile) -> bool:
         and not has_leading_zeros
         and column.distinct <= _FEW
         and column.distinct < column.filled / 5
+        and (column.minimum is None or column.minimum <= _FEW_PIECES)
         and "id" not in meaning(column.name).concepts
     )
 

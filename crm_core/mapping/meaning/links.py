@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import mul
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.mapping.values import dates
@@ -19,6 +20,8 @@ from crm_core.sources.staging import Staging
 MOST_ROWS = 200_000
 #: Sums may differ from their total by this share, and in so many of the keys not at all.
 ROUNDING, NEARLY_ALL = 0.002, 0.9
+#: From this correlation on, an amount rises with the quantity.
+RISES = 0.5
 
 
 def contained_share(staging: Staging, inner: tuple[str, str], outer: tuple[str, str]) -> float:
@@ -71,6 +74,23 @@ def adds_up(staging: Staging, source: str, key: str, total: str, parts: tuple[st
     agrees = (several.parts - several.total).abs() <= 0.01 + ROUNDING * several.total.abs()
     counts = staging.con.execute(several.aggregate(keys=several.count(), agreeing=agrees.sum()))
     return bool(counts["keys"][0] >= 2 and counts["agreeing"][0] >= NEARLY_ALL * counts["keys"][0])
+
+
+def grows_with(staging: Staging, source: str, amount: str, quantity: str) -> bool:
+    """True where the amount is that of all pieces: it rises with the quantity (correlation of the logarithms of what is above zero), or
+    the quantity is always one. A price of one piece does not.
+    """
+    table = _few(staging, source)
+    a, q = (read(_column(staging, table, source, name), decide(staging, source, name)).cast("float64") for name in (amount, quantity))
+    rows = table.select(amount=a, quantity=q)
+    above_zero = rows.filter(rows.amount > 0, rows.quantity > 0).mutate(amount=ibis._.amount.ln(), quantity=ibis._.quantity.ln())
+    measures = above_zero.aggregate(
+        highest=above_zero.quantity.max(),
+        lowest=above_zero.quantity.min(),
+        r=above_zero.amount.corr(above_zero.quantity, how="pop"),
+    )
+    found = staging.con.to_pyarrow(measures).to_pylist()[0]
+    return bool(found["highest"] == found["lowest"] == 0 or (found["r"] is not None and found["r"] >= RISES))
 
 
 def varying_shares(staging: Staging, source: str, key: str, columns: tuple[str, ...]) -> dict[str, float]:

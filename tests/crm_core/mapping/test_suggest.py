@@ -94,6 +94,38 @@ def test_nameless_order_and_customer_are_told_apart_by_their_values(staging: Sta
     assert found.is_certain
 
 
+def nameless(**columns: Sequence[Any]) -> Columns:
+    return {f"Column {at + 1}": cells for at, cells in enumerate((sales() | columns).values())}
+
+
+def test_an_amount_that_may_be_a_price_is_a_question_where_no_name_says(staging: Staging) -> None:
+    found = suggested(staging, nameless())
+    question = next(one for one in found.problems if one.severity == "question")
+    assert (question.code, question.column) == ("which_net_amount", "Column 6")
+    assert "price of one piece" in question.message
+
+
+def test_an_amount_that_rises_with_the_quantity_is_no_question(staging: Staging) -> None:
+    amounts = [f"{(1 + row % 3) * (20 + row * 7 % 5)}.{row * 7 % 90 + 10}" for row in range(2 * ORDERS)]
+    found = suggested(staging, nameless(amount=amounts))
+    assert fields_of(found)["net_amount"] == "Column 6"
+    assert found.is_certain
+
+
+def test_a_nameless_number_of_its_own_for_each_row_may_be_the_order(staging: Staging) -> None:
+    numbers = [str(5000 + 3 * row) for row in range(2 * ORDERS)]
+    kept = {name: cells for name, cells in sales(order_id=numbers).items() if name not in ("product", "quantity")}
+    found = suggested(staging, {f"Column {at + 1}": cells for at, cells in enumerate(kept.values())})
+    assert [(one.code, one.column) for one in found.problems if one.severity == "question"] == [("which_order_id", "Column 2")]
+
+
+def test_an_empty_column_with_the_name_of_what_is_missing_is_said_to_be_empty(staging: Staging) -> None:
+    found = suggested(staging, sales(customer_id=[None] * (2 * ORDERS)))
+    problem = next(one for one in found.problems if one.severity == "error")
+    assert (problem.code, problem.column) == ("no_customer", "customer_id")
+    assert "“customer_id” is there for the customer id, but it is empty" in problem.message
+
+
 def test_two_equally_likely_customers_are_a_question_naming_both(staging: Staging) -> None:
     found = suggested(staging, sales(user_id=[f"U{row * 7 % 23}" for row in range(2 * ORDERS)]))
     assert not found.is_certain
