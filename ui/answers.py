@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui.frame import day
-from ui.numbers import amount, count, share
+from ui.numbers import amount, count, count_customers, share
 
 if TYPE_CHECKING:
     from datetime import date
@@ -39,17 +39,17 @@ def segments(frame: pd.DataFrame, currency: str, as_of: date) -> str:
     best, largest = (frame.iloc[int(frame[column].argmax())] for column in ("net_sales", "customers"))
     sales = share(best["sales_share"]) if best["sales_share"] == best["sales_share"] else amount(best["net_sales"], currency)
     text = (
-        f"{best['segment']} are {share(best['customer_share'])} of the {count(customers)} customers"
+        f"{best['segment']} are {share(best['customer_share'])} of the {count_customers(customers)}"
         f" who bought before {day(as_of)} and bring {sales} of net sales"
     )
     if largest["segment"] == best["segment"]:
         return f"{text}; they are also the largest segment."
-    return f"{text}; the largest segment is {largest['segment']} with {count(largest['customers'])} customers."
+    return f"{text}; the largest segment is {largest['segment']} with {count_customers(largest['customers'])}."
 
 
 def few(customers: int) -> str:
     """The caveat of a small number, or nothing."""
-    return f"Only {customers} customers: read the shares as uncertain." if 0 < customers < FEW else ""
+    return f"Only {count_customers(customers)}: read the shares as uncertain." if 0 < customers < FEW else ""
 
 
 def clusters(found: Clusters) -> str:
@@ -58,7 +58,7 @@ def clusters(found: Clusters) -> str:
     if not customers:
         return "No customers to show with these filters."
     best = found.profile.iloc[int(found.profile["net_sales"].argmax())]
-    text = f"{count(customers)} customers fall into {found.count} groups by behaviour"
+    text = f"{count_customers(customers)} {'falls' if customers == 1 else 'fall'} into {found.count} groups by behaviour"
     sales = f" and brings {share(best['sales_share'])} of net sales" if best["sales_share"] == best["sales_share"] else ""
     return f"{text}; the most valuable one ({best['name']}) holds {share(best['customer_share'])} of them{sales}."
 
@@ -67,10 +67,10 @@ def key_customers(found: ParetoSummary, label: str, as_of: date, currency: str) 
     """The top-20 share and the vital few, or why they are undefined."""
     total = f"the {amount(found.total, currency)} of {label.lower()} before {day(as_of)}"
     if found.top20_share is None:
-        return f"The {count(found.customers)} customers bring {total}: with a total of zero or less, shares are undefined."
+        return f"The {count_customers(found.customers)} {'brings' if found.customers == 1 else 'bring'} {total}: with a total of zero or less, shares are undefined."
     return (
-        f"The best 20 % of {count(found.customers)} customers hold {share(found.top20_share)} of {total};"
-        f" 80 % of it comes from {count(found.vital_few_customers)} customers ({share(found.vital_few_share)})."
+        f"The best 20 % of {count_customers(found.customers)} hold {share(found.top20_share)} of {total};"
+        f" 80 % of it comes from {count_customers(found.vital_few_customers or 0)} ({share(found.vital_few_share)})."
     )
 
 
@@ -78,7 +78,8 @@ def below_zero(found: ParetoSummary, currency: str) -> str:
     """The caveats of the curve: few customers, customers below zero, and shares on positive value where the peak is high."""
     sentences = [few(found.customers)]
     if found.customers_below_zero:
-        lost = f"{count(found.customers_below_zero)} customers are below zero and lose {amount(-found.value_below_zero, currency)}"
+        are, lose = ("is", "loses") if found.customers_below_zero == 1 else ("are", "lose")
+        lost = f"{count_customers(found.customers_below_zero)} {are} below zero and {lose} {amount(-found.value_below_zero, currency)}"
         peak = f"; before them the curve reaches {share(found.peak_share)}" if found.peak_share is not None else ""
         sentences.append(f"{lost}{peak}.")
     if found.positive is not None:

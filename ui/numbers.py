@@ -20,6 +20,11 @@ def count(value: float | None) -> str:
     return NOT_PROVIDED if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
+def count_customers(number: float) -> str:
+    """1 customer, 4,339 customers"""
+    return f"{count(number)} {'customer' if number == 1 else 'customers'}"
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """A share of 0.738 as 73.8 %."""
     return NOT_PROVIDED if value is None or math.isnan(value) else f"{100 * value:.{digits}f} %"

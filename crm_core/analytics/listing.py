@@ -12,13 +12,21 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.analytics import pareto, rfm
-from crm_core.analytics.orders import orders
+from crm_core.analytics.distribution import MONEY
+from crm_core.analytics.orders import orders, totals
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
 #: Columns that a search looks into.
 SEARCHED = ("customer_id", "name")
-SCORE_COLUMNS = ("days_since_last_order", "count_orders", "r_score", "f_score", "m_score", "segment")
+SCORE_TYPES = {
+    "days_since_last_order": "int64",
+    "count_orders": "int64",
+    "r_score": "int8",
+    "f_score": "int8",
+    "m_score": "int8",
+    "segment": "string",
+}
 
 
 def listing(
@@ -32,9 +40,12 @@ def listing(
     and segment (missing for customers without a purchase), then the split fields of the data.
     """
     classes = pareto.classes(ws, as_of, value).rename({value: "value"})
-    scores = rfm.customers(ws, as_of, settings)
-    kept = SCORE_COLUMNS if value == "net_sales" else (*SCORE_COLUMNS, "net_sales")
-    table = classes.left_join(scores.select("customer_id", *kept), "customer_id").drop("customer_id_right")
+    kept = tuple(SCORE_TYPES) if value == "net_sales" else (*SCORE_TYPES, "net_sales")
+    if _has_purchases(ws, as_of):
+        scores = rfm.customers(ws, as_of, settings)
+        table = classes.left_join(scores.select("customer_id", *kept), "customer_id").drop("customer_id_right")
+    else:
+        table = classes.mutate(**{name: ibis.null(SCORE_TYPES.get(name, MONEY)) for name in kept})
     if shown is not None:
         table = table.semi_join(shown, "customer_id")
     details = [*(["name"] if ws.has("customers", "name") else []), *ws.split_fields()]
@@ -44,6 +55,12 @@ def listing(
     joined = table.left_join(known, "customer_id").drop("customer_id_right")
     first = [column for column in ("customer_id", "name") if column in joined.columns]
     return joined.select(*first, *(column for column in joined.columns if column not in first))
+
+
+def _has_purchases(ws: Workspace, as_of: date) -> bool:
+    """False where there are returns only, which make customers and no scores."""
+    buyers = totals(ws, as_of).filter(ibis._.count_orders > 0)
+    return ws.remember(f"has purchases {as_of}", lambda: bool(ws.execute(buyers.limit(1).count())))
 
 
 def search(expr: ir.Table, text: str) -> ir.Table:

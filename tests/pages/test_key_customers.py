@@ -103,3 +103,12 @@ def test_concentration_over_time_has_a_line_a_figure(forty: Entry) -> None:
     app.run()
     assert not app.exception
     assert len(json.loads(app.get("plotly_chart")[0].proto.spec)["data"]) == 3
+
+
+def test_customers_with_returns_only_are_listed(put_lines: Callable[..., Entry]) -> None:
+    put_lines(("a", "1", "2024-01-01", -10.0), ("b", "2", "2024-01-02", -50.0))
+    app = open_page("key-customers")
+    assert not app.exception
+    assert not app.error
+    assert "The 2 customers bring" in app.markdown[0].value
+    assert "2 customers" in texts(app)

@@ -31,3 +31,7 @@ def test_shares_are_percent() -> None:
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_what_is_missing_is_not_zero(write: object, value: float | None) -> None:
     assert write(value) == "not provided"  # type: ignore[operator]
+
+
+def test_one_customer_is_no_plural() -> None:
+    assert [numbers.count_customers(one) for one in (0, 1, 4339)] == ["0 customers", "1 customer", "4,339 customers"]
