@@ -32,6 +32,8 @@ PERIODS: dict[str, int | None] = {
     "Own dates": None,
 }
 F_RULES = {"repeat": "Repeat buyers in quarters", "quintiles": "All customers in fifths"}
+#: In the place of the former data file: a link named data that is not here.
+NOT_HERE = ""
 ONE_DAY = timedelta(days=1)
 
 
@@ -44,7 +46,16 @@ def start_anew(ws: Workspace) -> None:
     if former is not None and former != str(ws.path):
         st.session_state[Url.AS_OF] = ws.as_of
         st.session_state[Url.PERIOD] = next(iter(PERIODS))
+    if former == NOT_HERE:
+        _drop_choices(ws)
     st.session_state[Session.DATA_FILE] = str(ws.path)
+
+
+def _drop_choices(ws: Workspace) -> None:
+    """Everybody, scored by the usual rules: what a link chose of other data means nothing in this."""
+    lists = [Url.SEGMENTS, *(split_key(field) for field in ws.split_fields())]
+    texts = [Url.CUTS_R, Url.CUTS_F, Url.CUTS_M]
+    st.session_state.update({str(key): [] for key in lists} | {str(key): "" for key in texts} | {str(Url.F_RULE): next(iter(F_RULES))})
 
 
 def choose(ws: Workspace) -> Filters:

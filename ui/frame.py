@@ -83,10 +83,16 @@ def draw(pages: links.Pages) -> None:
     links.keep(pages)
     st.session_state[Session.VIEW] = None
     st.html(STYLE)
+    linked = st.query_params.get(Url.WORKSPACE) if Session.DATA_FILE not in st.session_state else None
     with guards.guard():
         entry = _choose_workspace()
         if entry is not None:
             st.session_state[Session.VIEW] = _look_at(entry)
+            _missed(linked, entry)
+    missed = st.session_state.pop(Session.MISSED, None)
+    if missed:
+        told = f"There is no data named “{guards.escape(missed[:60])}” here (any more); this is other data, without the filters of the link."
+        st.warning(told, icon=":material/link_off:")
     notice = st.session_state.pop(Session.NOTICE, None)
     if notice:
         st.toast(notice, icon=":material/check:")
@@ -130,6 +136,17 @@ def _choose_workspace() -> Entry | None:
     with st.sidebar:
         chosen = st.selectbox("Data", list(entries), key=Url.WORKSPACE, bind="query-params")
     return entries.get(chosen or "", next(iter(entries.values())))
+
+
+def _missed(linked: str | None, entry: Entry) -> None:
+    """Where the link that opened this session names data that is not here: a second run says so, without the day and filters of the link.
+
+    In the first run the widgets take their values from the URL, whatever is set here.
+    """
+    if linked is not None and linked != entry.name:
+        st.session_state[Session.DATA_FILE] = filters.NOT_HERE
+        st.session_state[Session.MISSED] = linked
+        st.rerun()
 
 
 def _look_at(entry: Entry) -> View:

@@ -34,6 +34,7 @@ class Session(StrEnum):
     SEGMENT_TABLE = "_segment_table"  # a SegmentTable the user made her own, in place of the usual names and moves
     NOTICE = "_notice"  # one sentence to show after a rerun
     SECTION = "_section"  # the Data page is to show what is loaded, after an accept
+    MISSED = "_missed"  # name of data that the link asked for and that is not here, until it is told
     CHOOSE = "_choose"  # name of the workspace to show next: set where widgets exist already, obeyed before they are drawn
 
 

@@ -57,6 +57,14 @@ def test_values_that_the_data_does_not_have_are_dropped(shop: Entry) -> None:
     assert filters.period_start == date(2023, 7, 1)
 
 
+def test_a_link_to_data_that_is_not_here_says_so_and_brings_no_filters(shop: Entry) -> None:
+    app = open_page("segments", data="Nope", as_of="2024-06-01", in_country=["Iran"], segment=["Champions"])
+    assert "no data named “Nope”" in app.warning[0].value
+    found = view(app)
+    assert (found.name, found.as_of, found.is_filtered) == ("Six shop", date(2024, 7, 1), False)
+    assert not app.run().warning
+
+
 def test_own_dates_are_a_period(shop: Entry) -> None:
     chosen = view(open_page("data", period="Own dates", dates=["2024-02-01", "2024-02-29"]))
     assert (chosen.start, chosen.end) == (date(2024, 2, 1), date(2024, 3, 1))
