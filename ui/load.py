@@ -66,6 +66,9 @@ def wizard() -> Wizard:
 def _choose(found: Wizard) -> None:
     way = st.segmented_control("From where", WAYS, default=WAYS[0], required=True, key="load_from", label_visibility="collapsed")
     {WAYS[0]: _upload, WAYS[1]: _examples, WAYS[2]: _inbox}[way or WAYS[0]](found)
+    if found.replaced:
+        names = guards.escape(", ".join(f"“{name}”" for name in found.replaced))
+        st.info(f"{names} took the place of the file of the same name read before. To use both, rename one.", icon=":material/sync:")
     for number, name in enumerate(list(found.files)):
         left, right = st.columns([5, 1], vertical_alignment="center")
         left.markdown(f":material/description: {guards.escape(name)}")
@@ -128,10 +131,14 @@ def _inbox(found: Wizard) -> None:
 def _read(found: Wizard, files: list[tuple[str, Path]]) -> None:
     """Stages the files one by one; what fails is told, the others stay."""
     found.errors.clear()
+    found.replaced.clear()
     with _progress("Reading your files …") as progress:
         for name, path in files:
+            is_known = name in found.files
             try:
                 found.add(name, path, progress=progress)
+                if is_known:
+                    found.replaced.append(name)
             except SourceError as error:
                 found.errors.append(error)
         if not found.is_empty:

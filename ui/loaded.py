@@ -64,7 +64,7 @@ def _erase(view: View) -> None:
         st.caption("The sample company stays, to try things with.")
         return
     st.caption("Removes this data from the server for good, with its former version.")
-    is_sure = st.checkbox(f"Yes, erase “{guards.escape(view.name)}”", key="erase_sure")
+    is_sure = st.checkbox(f"Yes, erase “{guards.escape(view.name)}”", key=f"erase_sure_{view.entry.id}")
     if st.button("Erase", key="erase", icon=":material/delete:", disabled=not is_sure) and is_sure:
         _change(lambda: home.workspaces().erase(view.entry.id), "Erased.")
 

@@ -56,6 +56,7 @@ class Wizard:
         self.uploads = 0  # received so far: their widget starts empty after each
         self.waiting: list[tuple[str, Path]] = []  # received and not yet read: name and our copy
         self.errors: list[CrmError] = []  # of the last step, to be shown above the steps
+        self.replaced: list[str] = []  # files of the last step that took the place of one of the same name
         self.currencies: frozenset[str] = frozenset()  # that the last check wanted rates for
         self.is_closed = False
         self.recalled: frozenset[str] = frozenset()

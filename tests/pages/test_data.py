@@ -161,7 +161,7 @@ def test_the_last_import_is_undone_once(put_shop: Callable[[str, str], Entry]) -
 def test_erasing_needs_a_yes(shop: Entry, workspaces: Workspaces) -> None:
     app = open_page("data")
     assert app.button(key="erase").proto.disabled
-    app.checkbox(key="erase_sure").check().run()
+    app.checkbox(key=f"erase_sure_{shop.id}").check().run()
     app.button(key="erase").click().run()
     assert workspaces.get(shop.id) is None
     assert "No data yet" in texts(app)
