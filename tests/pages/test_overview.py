@@ -64,3 +64,9 @@ def test_what_is_worth_looking_at_links_to_its_page(shop: Entry) -> None:
 
 def test_it_tells_the_command_with_the_same_numbers(shop: Entry) -> None:
     assert open_page("").code[-1].value == "python -m crm_core check 'workspace:Six shop' --as-of 2024-07-01"
+
+
+def test_the_numbers_behind_the_charts_are_sent_only_when_they_are_opened(shop: Entry) -> None:
+    app = open_page("")
+    assert "The numbers by month" in [fold.label for fold in app.expander]
+    assert not app.dataframe
