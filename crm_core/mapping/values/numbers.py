@@ -99,6 +99,23 @@ def read(column: ir.Value, fmt: NumberFormat) -> ir.DecimalValue:
         return number.try_cast("decimal(18, 4)")
     if fmt.is_plain:
         return column.try_cast("decimal(18, 4)")
+    # A CASE, as the engine works out parts of any other expression for every row: the long pattern is for the few that need it.
+    return column.re_search(_usual(fmt)).ifelse(_read_usual(column, fmt), _read_other(column, fmt))
+
+
+def _usual(fmt: NumberFormat) -> str:
+    """Pattern of what nearly all cells hold: plain digits in this format, at most one common sign beside them."""
+    point, group = re.escape(fmt.decimal), re.escape(fmt.thousands)
+    whole = r"[0-9]+" + (rf"|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+" if group else "")
+    return rf"^(?:[$€£] ?)?-?(?:{whole})(?:{point}[0-9]+)?(?: ?[$€£])?$"
+
+
+def _read_usual(column: ir.StringValue, fmt: NumberFormat) -> ir.DecimalValue:
+    digits = functions.trim(column, "$€£ ").replace(fmt.thousands or " ", "").replace(fmt.decimal, ".")
+    return digits.try_cast("decimal(18, 4)")
+
+
+def _read_other(column: ir.StringValue, fmt: NumberFormat) -> ir.DecimalValue:
     if fmt.decimal == ".":
         return ibis.coalesce(column.try_cast("decimal(18, 4)"), _read_dressed(column, fmt))
     simple = column.contains(".").ifelse(ibis.null("string"), column.replace(",", ".")).try_cast("decimal(18, 4)")
@@ -131,7 +148,8 @@ def currency(column: ir.Value) -> ir.StringValue:
         return ibis.null("string")
     left = column.translate(_ODD + _DROPPED, _PLAIN + ".").lower().re_replace(r"[0-9.,'()+\-\s]", "")
     codes = {code.lower(): code for code in CURRENCY_CODES} | {word.replace(".", ""): code for word, code in CURRENCY_WORDS.items()}
-    return left.cases(*codes.items())
+    named = functions.once(left, lambda sign: sign.cases(*codes.items()))
+    return column.re_search(r"[^0-9.,'()+\- ]").ifelse(named, ibis.null("string"))
 
 
 def has_currency(text: str) -> bool:

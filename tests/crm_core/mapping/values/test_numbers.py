@@ -159,3 +159,13 @@ def test_amounts_written_in_any_way_come_back_exactly(
     texts = [written(amount, *marks, negative, sign) for amount in column]
     digits = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
     assert values(staging, [text.translate(digits) for text in texts] if eastern else texts) == column
+
+
+@pytest.mark.parametrize("marks", [(".", ","), (",", "."), (",", " "), (".", "'"), (".", ""), (",", "")])
+def test_the_quick_way_and_the_long_one_read_the_same(staging: Staging, marks: tuple[str, str]) -> None:
+    fmt = NumberFormat(*marks, is_plain=False)  # type: ignore[arg-type]
+    bodies = ["0", "7.5", "1234.50", "1,234.50", "12,345,678", "0,123", "12,34", "1.23456", "99999999999999.99995", "5."]
+    swapped = [body.translate(str.maketrans({".": fmt.decimal, ",": fmt.thousands})) for body in bodies]
+    cells.put(staging, [form.format(body) for body in bodies + swapped for form in ("{}", "-{}", "${}", "$ -{}", "-${}", "{} €", "({})")])
+    long_way = cells.read(staging, lambda column: numbers._read_other(column, fmt))
+    assert cells.read(staging, lambda column: numbers.read(column, fmt)) == long_way
