@@ -67,7 +67,8 @@ def key_customers(found: ParetoSummary, label: str, as_of: date, currency: str) 
     """The top-20 share and the vital few, or why they are undefined."""
     total = f"the {amount(found.total, currency)} of {label.lower()} before {day(as_of)}"
     if found.top20_share is None:
-        return f"The {count_customers(found.customers)} {'brings' if found.customers == 1 else 'bring'} {total}: with a total of zero or less, shares are undefined."
+        bring = "brings" if found.customers == 1 else "bring"
+        return f"The {count_customers(found.customers)} {bring} {total}: with a total of zero or less, shares are undefined."
     return (
         f"The best 20 % of {count_customers(found.customers)} hold {share(found.top20_share)} of {total};"
         f" 80 % of it comes from {count_customers(found.vital_few_customers or 0)} ({share(found.vital_few_share)})."

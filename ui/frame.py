@@ -91,7 +91,9 @@ def draw(pages: links.Pages) -> None:
             _missed(linked, entry)
     missed = st.session_state.pop(Session.MISSED, None)
     if missed:
-        told = f"There is no data named “{guards.escape(missed[:60])}” here (any more); this is other data, without the filters of the link."
+        told = (
+            f"There is no data named “{guards.escape(missed[:60])}” here (any more); this is other data, without the filters of the link."
+        )
         st.warning(told, icon=":material/link_off:")
     notice = st.session_state.pop(Session.NOTICE, None)
     if notice:

@@ -134,11 +134,8 @@ def _read(found: Wizard, files: list[tuple[str, Path]]) -> None:
     found.replaced.clear()
     with _progress("Reading your files …") as progress:
         for name, path in files:
-            is_known = name in found.files
             try:
-                found.add(name, path, progress=progress)
-                if is_known:
-                    found.replaced.append(name)
+                found.take(name, path, progress)
             except SourceError as error:
                 found.errors.append(error)
         if not found.is_empty:

@@ -83,6 +83,13 @@ class Wizard:
         stage(self.staging, path, name, options, progress)
         self.files[name], self.read_options[name] = path, options
 
+    def take(self, name: str, path: Path, progress: Progress = no_progress) -> None:
+        """Reads a file that comes in; where it takes the place of one of the same name, `replaced` has it. Raises SourceError."""
+        is_known = name in self.files
+        self.add(name, path, progress=progress)
+        if is_known:
+            self.replaced.append(name)
+
     def remove(self, name: str) -> None:
         """Leaves a file out again."""
         self.staging.replace(name, [])

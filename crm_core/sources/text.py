@@ -237,7 +237,9 @@ def _no_table(title: str, reading: Reading, why: str) -> SourceError:
 
 def _no_rows(staging: Staging, ref: str, reading: Reading, title: str) -> SourceError:
     bad = staging.count(f"{ref}_bad")
-    too_long = staging.raw.execute(f"SELECT count(*), min(line) FROM {ref}_bad WHERE reason = $reason", {"reason": LINE_TOO_LONG}).fetchone()
+    too_long = staging.raw.execute(
+        f"SELECT count(*), min(line) FROM {ref}_bad WHERE reason = $reason", {"reason": LINE_TOO_LONG}
+    ).fetchone()
     if too_long and too_long[0]:
         return _too_long(title, int(too_long[1]), int(too_long[0]) - 1)
     if bad:

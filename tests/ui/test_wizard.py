@@ -185,3 +185,10 @@ def test_a_question_that_is_asked_at_the_check_is_asked_once(wizard: Wizard) -> 
     read(wizard, AMBIGUOUS)
     assert [one.code for one in wizard.problem_list()] == ["date_order"]
     assert wizard.doubts() == []
+
+
+def test_a_file_of_the_same_name_takes_the_place_of_the_former_and_is_told(wizard: Wizard) -> None:
+    for text in (SALES, AMBIGUOUS):
+        wizard.take("sales.csv", wizard.receive(io.BytesIO(text.encode())))
+    assert wizard.replaced == ["sales.csv"]
+    assert [table.rows for table in wizard.staging.tables] == [39]

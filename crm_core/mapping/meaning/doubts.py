@@ -45,7 +45,9 @@ def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignm
     amount, quantity = table.fields.get("net_amount"), table.fields.get("quantity")
     is_by_values = {name for name in table.fields if assigned.score(name) <= BY_VALUES}
     if amount and quantity and "net_amount" in is_by_values and not grows_with(staging, look.source, amount, quantity):
-        message = f"“{amount}” could be the amount of a row or the price of one piece (no name says so, and it does not rise with “{quantity}”)"
+        message = (
+            f"“{amount}” could be the amount of a row or the price of one piece (no name says so, and it does not rise with “{quantity}”)"
+        )
         option = f"--map net_amount={amount}, or --map unit_price={amount} --map quantity={quantity}"
         found.append(Problem("which_net_amount", "question", message, "Choose one.", table.source, amount, option=option))
     order = next((one.name for one in look.columns if could_be_order(one) and one.name not in table.fields.values()), None)
@@ -74,7 +76,7 @@ _FIELD_MISSING = {"no_amount": "net_amount", "no_date": "ordered_at", "no_custom
 
 def _or_empty(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
     field = _FIELD_MISSING.get(problem.code, "")
-    grain = next((one.grain for one in mapping.tables if one.source == problem.table), "ignore")
+    grain: Grain = next((one.grain for one in mapping.tables if one.source == problem.table), "ignore")
     if field not in fields_for(grain) or all(one.name != problem.table for one in staging.tables):
         return problem
     named = [one for one in staging.staged(problem.table).columns if name_score(grain, field, meaning(one.name)) >= CLEAR]

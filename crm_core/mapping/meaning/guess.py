@@ -50,7 +50,9 @@ def could_be_sales(columns: Sequence[ColumnProfile]) -> bool:
 
 def could_be_order(column: ColumnProfile) -> bool:
     """True of an id without a name that is different in every row, and no counter of the rows."""
-    is_id = is_integer(column) or not (is_number(column) or is_date(column) or column.hints & {"words", "long_text", "email", "phone", "url"})
+    is_id = is_integer(column) or not (
+        is_number(column) or is_date(column) or column.hints & {"words", "long_text", "email", "phone", "url"}
+    )
     is_counter = column.minimum in (0, 1) and column.maximum == column.minimum + column.rows - 1
     return is_id and meaning(column.name).concepts <= MUTE and column.filled == column.rows == column.distinct and not is_counter
 
