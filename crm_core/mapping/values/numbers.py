@@ -142,13 +142,18 @@ def _grammar(fmt: NumberFormat) -> str:
     return rf"^(?:[-+]?{body}{forms[fmt.negatives]})$"
 
 
+_BESIDE_A_SIGN = r"[0-9.,'()+\-\s]+"
+
+
 def currency(column: ir.Value) -> ir.StringValue:
     """ISO code of the currency written in the cell, NULL where none is ("$" is taken for USD, "kr" for SEK)."""
     if not isinstance(column, ir.StringValue):
         return ibis.null("string")
-    left = column.translate(_ODD + _DROPPED, _PLAIN + ".").lower().re_replace(r"[0-9.,'()+\-\s]", "")
     codes = {code.lower(): code for code in CURRENCY_CODES} | {word.replace(".", ""): code for word, code in CURRENCY_WORDS.items()}
-    named = functions.once(left, lambda sign: sign.cases(*codes.items()))
+    left = column.translate(_ODD + _DROPPED, _PLAIN + ".").lower().re_replace(_BESIDE_A_SIGN, "")
+    any_sign = functions.once(left, lambda sign: sign.cases(*codes.items()))
+    usual = column.re_replace(_BESIDE_A_SIGN, "")  # tidying and a hundred words only for what is not one of these
+    named = functions.once(usual, lambda sign: sign.cases(*((one, CURRENCY_WORDS[one]) for one in "$€£"), else_=any_sign))
     return column.re_search(r"[^0-9.,'()+\- ]").ifelse(named, ibis.null("string"))
 
 
