@@ -43,3 +43,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CRM_NO_SKIPS") and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line("Tests were skipped that have all they need here.", red=True)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes give no name to a test: those of archives hold the time, and parallel workers would collect different tests."""
+    return argname if isinstance(val, bytes) else None
