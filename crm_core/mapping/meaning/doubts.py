@@ -13,7 +13,7 @@ from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order
 from crm_core.mapping.meaning.links import grows_with, is_one_to_one, is_same_amount, is_same_day
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
-from crm_core.mapping.model import Grain, Mapping, TableMapping, fields_for
+from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
 from crm_core.mapping.values.text import is_given
 from crm_core.schema import Kind
 from crm_core.sources.staging import Staging
@@ -77,7 +77,7 @@ _FIELD_MISSING = {"no_amount": "net_amount", "no_date": "ordered_at", "no_custom
 def _or_empty(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
     field = _FIELD_MISSING.get(problem.code, "")
     grain: Grain = next((one.grain for one in mapping.tables if one.source == problem.table), "ignore")
-    if field not in fields_for(grain) or all(one.name != problem.table for one in staging.tables):
+    if grain not in GRAIN_TABLES or field not in fields_for(grain) or all(one.name != problem.table for one in staging.tables):
         return problem
     named = [one for one in staging.staged(problem.table).columns if name_score(grain, field, meaning(one.name)) >= CLEAR]
     rows = staging.table(problem.table)
