@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, Server, settled
 
@@ -58,25 +58,44 @@ def champions(sales: pd.DataFrame) -> pd.Series:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option of the drop-down with that label."""
+    """Choose an option of the drop-down with that label. It is scrolled to first: a list that opens in the frame of a scroll closes again."""
+    settled(page)
     box = page.get_by_label(label, exact=True)
+    box.scroll_into_view_if_needed()
     box.click()
-    box.fill(option)
     page.get_by_role("option", name=option, exact=True).click()
     settled(page)
 
 
-def click_bar(page: Page, chart: Locator, label: str) -> None:
-    """Click the first horizontal bar beside that label of the vertical axis."""
-    tick = chart.locator(".ytick text").filter(has_text=label)
-    tick.scroll_into_view_if_needed()
+#: The middle of the horizontal bar beside a label of the vertical axis of a chart, as soon as it has kept its place for ten frames:
+#: Plotly draws all marks anew whenever the room of the chart changes.
+STEADY_BAR = """async ([number, label]) => {
+    const middle = mark => { const box = mark.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] }
+    const look = () => {
+        const chart = document.querySelectorAll(".js-plotly-plot")[number]
+        const tick = chart && [...chart.querySelectorAll(".ytick text")].find(text => text.textContent.includes(label))
+        if (!tick) return null
+        chart.scrollIntoView({block: "center", behavior: "instant"})
+        const away = bar => Math.abs(bar[1] - middle(tick)[1])
+        return [...chart.querySelectorAll(".barlayer .point path")].map(middle).sort((one, other) => away(one) - away(other))[0]
+    }
+    let place = null, frames = 0
+    for (const end = Date.now() + 60000; frames < 10 && Date.now() < end;) {
+        await new Promise(requestAnimationFrame)
+        const now = look()
+        frames = now && String(now) === String(place) ? frames + 1 : 0
+        place = now
+    }
+    return place
+}"""
+
+
+def click_bar(page: Page, number: int, label: str) -> None:
+    """Click the bar beside that label of the vertical axis of the page's chart of that number."""
     settled(page)
-    row = tick.bounding_box()
-    assert row is not None
-    middle = row["y"] + row["height"] / 2
-    bars = [box for one in chart.locator(".barlayer .point path").all() if (box := one.bounding_box()) is not None]
-    nearest = min(bars, key=lambda box: abs(box["y"] + box["height"] / 2 - middle))
-    page.mouse.click(nearest["x"] + nearest["width"] / 2, nearest["y"] + nearest["height"] / 2)
+    place = page.evaluate(STEADY_BAR, [number, label])
+    assert place is not None, f"no bar is drawn beside {label}"
+    page.mouse.click(*place)
 
 
 def load(page: Page, server: Server, export: Path) -> None:
@@ -97,9 +116,10 @@ def test_from_a_messy_file_to_a_list_in_hand(page: Page, server: Server, export:
     page.get_by_role("link", name="Segments").first.click()
     best = champions(sales)
     expect(page.get_by_text(re.compile(rf"of the {sales.customer.nunique()} customers"))).to_be_visible()
-    click_bar(page, page.locator(".js-plotly-plot").nth(1), "Champions")
+    click_bar(page, 1, "Champions")
     expect(page.get_by_text(re.compile(rf"^{len(best)} customers"))).to_be_visible()
 
+    settled(page)  # a file offered by a run that another one has followed cannot be had any more
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").first.click()
     taken = pd.read_csv(io.BytesIO(Path(waiting.value.path()).read_bytes()), dtype={0: str})
