@@ -100,7 +100,7 @@ def _shared_order_ids(work: Work) -> list[Problem]:
     groups = orders.filter(orders.customer_id.notnull()).group_by("order_id").aggregate(customers=ibis._.count())
     shared = groups.filter(groups.customers > 1)
     row = _row(work, shared.aggregate(ids=shared.count(), example=shared.order_id.min()))
-    row["rows"] = _number(work, work.stored.get("order_lines", orders).semi_join(shared, "order_id").count())
+    row["rows"] = row["ids"] and _number(work, work.stored.get("order_lines", orders).semi_join(shared, "order_id").count())
     message = f"Order ids that belong to more than one customer: {row['ids']:,}; each counts as one order for each of them"
     hint = "Check that the order id is the right column."
     return _found("order_id_shared", "warning", message, hint, _column(work, "order_id"), row)
