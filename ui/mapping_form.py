@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
+from crm_core.errors import CrmError
 from crm_core.mapping.model import GRAIN_LABELS, Grain, TableMapping, fields_for
 from crm_core.schema import Field
 from ui import guards
@@ -49,10 +53,8 @@ def draw(found: Wizard, number: int, source: str) -> None:
     if source in found.recalled:
         st.caption(":material/history: As you decided on a file of the same shape before.")
     grains: list[Grain] = list(GRAIN_LABELS)
-    grain = st.selectbox("One row is", grains, grains.index(table.grain), format_func=GRAIN_LABELS.__getitem__, key=f"grain_{key}")
-    if grain != table.grain:
-        found.set_grain(source, grain)
-        st.rerun()
+    change = _change(found, f"grain_{key}", lambda grain: found.set_grain(source, grain))
+    st.selectbox("One row is", grains, grains.index(table.grain), format_func=GRAIN_LABELS.__getitem__, **change)
     left, right = st.columns([3, 2], gap="large")
     with right:
         st.dataframe(shown.astype("string"), hide_index=True, height=460, key=f"preview_{key}", alt=f"First rows of {source}")
@@ -61,6 +63,22 @@ def draw(found: Wizard, number: int, source: str) -> None:
         with left:
             _fields(found, source, shown, key)
             _attributes(found, source, key)
+
+
+def _change(found: Wizard, key: str, decide: Callable[[Any], None]) -> dict[str, Any]:
+    """Key and callback of a widget whose new value is decided on before the page is drawn again.
+
+    A second run after the decision (st.rerun) would lose a click on “Check” that came together with it.
+    """
+
+    def told() -> None:
+        found.errors.clear()
+        try:
+            decide(st.session_state[key])
+        except CrmError as error:
+            found.errors.append(error)
+
+    return {"key": key, "on_change": told}
 
 
 def _fields(found: Wizard, source: str, shown: pd.DataFrame, key: str) -> None:
@@ -85,16 +103,15 @@ def _fields(found: Wizard, source: str, shown: pd.DataFrame, key: str) -> None:
 
 
 def _choice(found: Wizard, source: str, field: Field, key: str) -> str | None:
-    """The drop-down of one field; a change goes into the mapping, and the page starts again from it."""
+    """The drop-down of one field; returns the column that feeds it."""
     columns = [column.name for column in found.staging.staged(source).columns]
     now = found.mapping.table(source).fields.get(field.name)
     index = columns.index(now) + 1 if now in columns else 0
-    chosen = st.selectbox(field.label, [NOT_USED, *columns], index, help=field.help or None, key=f"field_{field.name}_{key}")
-    column = chosen if chosen in columns else None
-    if column != now:
-        found.set_field(source, field.name, column)
-        st.rerun()
-    return column
+    change = _change(
+        found, f"field_{field.name}_{key}", lambda chosen: found.set_field(source, field.name, chosen if chosen in columns else None)
+    )
+    st.selectbox(field.label, [NOT_USED, *columns], index, help=field.help or None, **change)
+    return now
 
 
 def _reason(found: Wizard, source: str, field: str, column: str, shown: pd.DataFrame) -> str:
@@ -118,20 +135,16 @@ def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -
         st.caption(f":orange[{BOTH_ORDERS if fmt.is_mixed else EITHER_ORDER}]")
     orders = list(ORDERS)
     index = None if fmt.is_ambiguous else orders.index(fmt.style)
-    chosen = st.radio(
-        "Order of day and month", orders, index, format_func=ORDERS.__getitem__, key=f"order_{field}_{key}", label_visibility="collapsed"
+    change = _change(
+        found, f"order_{field}_{key}", lambda order: found.set_date(source, column, with_order(fmt, "mdy" if order == "mdy" else "dmy"))
     )
-    if chosen in orders and (fmt.is_ambiguous or chosen != fmt.style):
-        found.set_date(source, column, with_order(fmt, "mdy" if chosen == "mdy" else "dmy"))
-        st.rerun()
+    st.radio("Order of day and month", orders, index, format_func=ORDERS.__getitem__, label_visibility="collapsed", **change)
 
 
 def _attributes(found: Wizard, source: str, key: str) -> None:
     table = found.mapping.table(source)
     free = [column.name for column in found.staging.staged(source).columns if column.name not in table.fields.values()]
-    chosen = st.multiselect(
-        "Take along as attributes of the customer", free, list(table.attributes), key=f"attributes_{key}", help=ATTRIBUTES_HELP
+    change = _change(
+        found, f"attributes_{key}", lambda chosen: found.set_attributes(source, tuple(column for column in chosen if column in free))
     )
-    if tuple(chosen) != table.attributes:
-        found.set_attributes(source, tuple(column for column in chosen if column in free))
-        st.rerun()
+    st.multiselect("Take along as attributes of the customer", free, list(table.attributes), help=ATTRIBUTES_HELP, **change)

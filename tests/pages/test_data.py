@@ -98,6 +98,14 @@ def test_a_corrected_field_changes_the_receipt() -> None:
     assert metrics(app)["Customers"] == "59"
 
 
+def test_a_check_that_comes_together_with_choices_checks_the_choices() -> None:
+    app = upload(open_page("data", **LOAD), ("sales.csv", SALES.encode()))
+    app.selectbox(key="field_customer_id_0_1").select("Bill")
+    app.selectbox(key="field_order_id_0_1").select("Client")
+    app.button(key="check").click().run()
+    assert metrics(app)["Customers"] == "59"
+
+
 def test_one_column_in_two_fields_is_refused() -> None:
     app = upload(open_page("data"), ("sales.csv", SALES.encode()))
     app.selectbox(key="field_order_id_0_1").select("Client").run()
