@@ -29,6 +29,15 @@ def test_any_separator_is_found(read, rows, mark):
     assert table.options.delimiter == mark
 
 
+def test_separators_at_the_end_of_lines_make_no_column_of_quoted_commas(read, rows):
+    lines = "".join(f'{number},"Mug, blue",{number}.50,\n' for number in range(100)) + "".join(
+        f"{number},Cup,2.00,\n" for number in range(900)
+    )
+    table = read("no,product,price,\n" + lines)
+    assert names(table) == ["no", "product", "price"]
+    assert rows(table)[0] == ("0", "Mug, blue", "0.50")
+
+
 def test_a_decimal_comma_does_not_separate(read, rows):
     assert rows(read("id;amount\n1;2,5\n2;3,75\n3;1.234,50\n"))[2] == ("3", "1.234,50")
     assert len(read("17;2,5\n18;3,75\n19;4,10\n").columns) == 2
