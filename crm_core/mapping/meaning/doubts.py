@@ -9,7 +9,7 @@ from crm_core.errors import Problem
 from crm_core.mapping.meaning.assign import Assignment
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS
 from crm_core.mapping.meaning.grains import CLEAR, Look
-from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order
+from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order, could_be_quantity
 from crm_core.mapping.meaning.links import grows_with, is_one_to_one, is_same_amount, is_same_day
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
@@ -50,12 +50,29 @@ def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignm
         )
         option = f"--map net_amount={amount}, or --map unit_price={amount} --map quantity={quantity}"
         found.append(Problem("which_net_amount", "question", message, "Choose one.", table.source, amount, option=option))
+    if price := table.fields.get("unit_price") if not {"quantity", "net_amount"} & table.fields.keys() else None:
+        found += _pieces(look, table, price)
     order = next((one.name for one in look.columns if could_be_order(one) and one.name not in table.fields.values()), None)
     if order and "customer_id" in is_by_values and "order_id" not in table.fields:
         message = f"“{order}” could be the order id (no name says so, and every value is different)"
         hint = "Choose it if it is; without an order id, what a customer bought on one day is one order."
         found.append(Problem("which_order_id", "question", message, hint, table.source, order, option=f"--map order_id={order}"))
     return found
+
+
+def _pieces(look: Look, table: TableMapping, price: str) -> list[Problem]:
+    """A question where a column could hold how many pieces of that price were sold: by its name with unreadable values, or by its values."""
+    free = [one for one in look.columns if one.filled and one.name not in table.fields.values()]
+    named = [one for one in free if name_score(table.grain, "quantity", meaning(one.name)) >= CLEAR]
+    column = next(iter(named or [one for one in free if could_be_quantity(one)]), None)
+    if column is None:
+        return []
+    why = "its values are not read as numbers" if named else "no name says so"
+    message = f"“{column.name}” could be the quantity ({why}), and “{price}” would be the price of one piece of several"
+    hint = "Choose it, or take the price for the amount of the whole row."
+    option = f"--map quantity={column.name}, or --map net_amount={price}"
+    example = column.examples[0] if column.examples else ""
+    return [Problem("which_quantity", "question", message, hint, table.source, price, example=example, option=option)]
 
 
 #: Grains that can be used without sales, and the day that a row of them needs.

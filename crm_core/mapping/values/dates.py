@@ -409,7 +409,7 @@ def _year_of_two_digits_first(counts: dict[str, int], sample: Sequence[str]) -> 
     evidence = "years of two digits, and they come first: few different first parts, many different last parts"
     shapes = Counter(pattern for text in sample if (pattern := _pattern(text.strip(), "iso")))
     patterns = tuple(pattern for pattern, _ in shapes.most_common())
-    is_clear = FIRST_CLEAR_YEAR <= counts["lowest_first"] and counts["highest_first"] <= LAST_CLEAR_YEAR and bool(patterns)
+    is_clear = counts["lowest_first"] >= FIRST_CLEAR_YEAR and counts["highest_first"] <= LAST_CLEAR_YEAR and bool(patterns)
     doubt = "" if is_clear else "; the calendar cannot be told: write years with four digits"
     return DateFormat("iso", patterns, evidence + doubt, is_ambiguous=not is_clear, is_mixed=not is_clear)
 
