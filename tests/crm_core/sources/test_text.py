@@ -159,6 +159,9 @@ def test_where_no_line_is_left_but_one_too_long_the_line_and_the_limit_are_said(
     [
         ("", "The file is empty"),
         ("\n\n  \n", "The file is empty"),
+        (b"\xef\xbb\xbf", "The file is empty"),
+        (b"\xff\xfe", "The file is empty"),
+        ("sep=;\n", "The file is empty"),
         ("id,name,amount\n", "The table has no rows"),
         ("id,name\n1,a\x00b\n2,c\n", "This is not a table"),
         ("a,b,c" + "x" * 500_000 + "\n1,2,3\n", "This is not a table"),
