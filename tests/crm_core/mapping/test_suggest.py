@@ -299,6 +299,49 @@ def test_a_persons_id_behind_the_orders_key_is_found_whatever_its_name(staging: 
     assert {one.grain for one in found.mapping.tables} == {"orders", "order_lines", "customers"}
 
 
+def database() -> dict[str, Columns]:
+    """Tables as a shop's database has them: each with a key called "id"."""
+    lines, orders = range(2 * ORDERS), range(ORDERS)
+    return {
+        "items": {
+            "id": [str(row) for row in lines],
+            "order_id": [str(row // 2) for row in lines],
+            "quantity": ["2"] * len(lines),
+            "price": [f"{row}.50" for row in lines],
+        },
+        "orders": {
+            "id": [str(row) for row in orders],
+            "user_id": [str(row % 20) for row in orders],
+            "created_at": [f"2023-{1 + row % 12:02d}-{13 + row % 10:02d} 10:00:00" for row in orders],
+        },
+        "users": {"id": [str(row) for row in range(20)], "name": [f"P {row}" for row in range(20)], "city": ["A", "B"] * 10},
+    }
+
+
+@pytest.mark.parametrize("total", [{}, {"total": [str(row) for row in range(ORDERS)]}])
+def test_tables_of_a_database_are_joined_by_keys_called_id(staging: Staging, total: Columns) -> None:
+    for name, columns in database().items():
+        put_columns(staging, columns | (total if name == "orders" else {}), name=name)
+    found = suggest(staging)
+    assert {one.source: one.grain for one in found.mapping.tables} == {"items": "order_lines", "orders": "orders", "users": "customers"}
+    assert found.is_certain
+
+
+def test_responses_with_dates_that_no_name_tells_are_asked_about(staging: Staging) -> None:
+    put_columns(staging, {"Stars": ["1", "5"] * 20, "Sent": ["2023-01-05"] * 40, "Seen": ["2023-01-06"] * 40})
+    assert "which_responded_at" in codes(suggest(staging))
+
+
+def test_a_column_with_the_name_of_what_is_missing_and_other_values_is_named(staging: Staging) -> None:
+    found = suggested(staging, sales(customer_id=None, CustomerID=[f"{row % 20},5" for row in range(2 * ORDERS)]))
+    problem = next(one for one in found.problems if one.severity == "error")
+    assert (problem.code, problem.column, problem.example) == ("no_customer", "CustomerID", "0,5")
+
+
+def test_sales_without_a_date_lack_a_date_and_no_amount(staging: Staging) -> None:
+    assert "no_date" in codes(suggested(staging, {"customer": ["a", "b"] * 20, "amount": ["1.5", "2"] * 20}))
+
+
 def test_amounts_of_the_same_orders_are_used_once(staging: Staging) -> None:
     ids = [f"o{at}" for at in range(ORDERS)]
     put_columns(
