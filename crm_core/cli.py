@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
+        _refuse_output(getattr(options, "out", None))
         options.run(options)
     except CrmError as error:
         print(error.text(), file=sys.stderr)
@@ -178,6 +180,12 @@ def _write_rows(ws: Workspace, table: Any, out: Path | None) -> None:
         sys.stdout.buffer.flush()
     else:
         write_table(ws, table, out)
+
+
+def _refuse_output(out: Path | None) -> None:
+    """Raises CrmError where nothing can be written to `out`: known before a long import, not after it."""
+    if out is not None and (not out.parent.is_dir() or out.is_dir() or not os.access(out.parent, os.W_OK)):
+        raise CrmError("The output cannot be written", f"There is no folder for “{out}” that may be written to.", "Name another file.")
 
 
 def _write_json(data: dict[str, Any], out: Path | None) -> None:

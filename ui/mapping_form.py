@@ -129,6 +129,12 @@ def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -
     from crm_core.mapping.values.dates import with_order
 
     fmt = found.mapping.table(source).dates.get(column)
+    if fmt is not None and fmt.is_mixed and fmt.style not in ORDERS:
+        st.caption(f":orange[{guards.escape(fmt.evidence)}]")
+        left_out = with_order(fmt, "dmy")
+        if not left_out.is_mixed and st.button("Leave the other dates out", key=f"order_{field}_{key}"):
+            found.set_date(source, column, left_out)
+            st.rerun()
     if fmt is None or fmt.style not in ORDERS:
         return
     if fmt.is_ambiguous:

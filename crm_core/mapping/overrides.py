@@ -68,8 +68,9 @@ def _assign(staging: Staging, mapping: Mapping, assignment: str) -> Mapping:
 
 
 def answered(problems: Sequence[Problem], assignments: Sequence[str]) -> list[Problem]:
-    """The problems without the questions ("which_" and the field) that the assignments answer."""
-    said = {f"which_{assignment.partition('=')[0].strip().rpartition('.')[2]}" for assignment in assignments}
+    """The problems without the questions ("which_" and the field) that the assignments answer; a net amount needs no quantity."""
+    fields = {assignment.partition("=")[0].strip().rpartition(".")[2] for assignment in assignments}
+    said = {f"which_{field}" for field in fields | ({"quantity"} if "net_amount" in fields else set())}
     return [problem for problem in problems if problem.code not in said]
 
 

@@ -115,10 +115,13 @@ def score(sample: str, dialect: Dialect) -> float:
 
 
 def _clean_share(lines: list[list[str]]) -> float:
-    """The share of cells that look like one value, or none; a column without any value is a separator taken for two."""
+    """The share of cells that look like one value, or none; a column without any value is a separator taken for two, unless all behind
+    it are without values too: lines may end in separators.
+    """
     filled = {number for line in lines for number, cell in enumerate(line) if cell}
+    last = Counter(max((number for number, cell in enumerate(line) if cell), default=0) for line in lines).most_common(1)[0][0]
     cells = [(number, cell) for line in lines for number, cell in enumerate(line)]
-    return sum(1 for number, cell in cells if number in filled and not GLUED.search(cell)) / len(cells)
+    return sum(1 for number, cell in cells if (number in filled or number > last) and not GLUED.search(cell)) / len(cells)
 
 
 def _quotings(sample: str) -> list[Dialect]:

@@ -8,6 +8,7 @@ end of its lines, and they are filled up.
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -82,13 +83,13 @@ def _decide(path: Path, title: str, options: ReadOptions) -> Reading:
             f"“{title}” begins with a cell of more than 100,000 characters.",
             "Check that quotation marks around texts are closed, or export the data again as Excel.",
         ) from error
+    if not any(cell.strip() for record in records[bool(declared) :] for cell in record):
+        raise SourceError("The file is empty", f"“{title}” holds blank lines only.", "Export it again.")
     if declared and options.skip_rows is None:
         found = layout.find(records[1:], None, options.has_header)
         found = replace(found, skip=found.skip + 1)
     else:
         found = layout.find(records, options.skip_rows, options.has_header)
-    if not any(cell.strip() for record in records for cell in record):
-        raise SourceError("The file is empty", f"“{title}” holds blank lines only.", "Export it again.")
     if found.width > MOST_COLUMNS:
         raise SourceError(
             "This is not a table",
@@ -108,6 +109,10 @@ def _sample(path: Path, title: str) -> str:
     text = head.decode("utf-8", "ignore").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not is_all:
         text = text[: text.rfind("\n") + 1]
+    if not head.removeprefix(codecs.BOM_UTF8):
+        raise SourceError(
+            "The file is empty", f"“{title}” holds no data at all.", "Export it again, and check that the export has finished."
+        )
     if not text or len(text.split("\n", 1)[0]) > LONGEST_LINE:
         raise SourceError(
             "This is not a table",

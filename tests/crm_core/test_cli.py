@@ -129,6 +129,11 @@ def test_duplicates_are_dropped_when_asked(sales: Path, capsys: pytest.CaptureFi
     assert receipt["sources"][0]["duplicates_removed"] == 1  # type: ignore[index]
 
 
+def test_an_output_that_cannot_be_written_is_refused_in_words(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["check", str(sales), "--out", str(tmp_path / "no such folder" / "receipt.json")]) == BAD_INPUT
+    assert "The output cannot be written" in capsys.readouterr().err
+
+
 def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     lines = SALES.splitlines(keepends=True)
     folder = tmp_path / "months"

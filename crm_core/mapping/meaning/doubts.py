@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from crm_core.errors import Problem
 from crm_core.mapping.meaning.assign import Assignment
+from crm_core.mapping.meaning.fit import is_date, is_number
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS
 from crm_core.mapping.meaning.grains import CLEAR, Look
-from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order
+from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order, could_be_quantity
 from crm_core.mapping.meaning.links import grows_with, is_one_to_one, is_same_amount, is_same_day
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
@@ -22,6 +23,9 @@ from crm_core.sources.staging import Staging
 DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "score", "customer_key")
 #: Fields about which no choice is made between equals where only values speak for them.
 _BY_VALUES_ONLY = ("quantity",)
+
+#: Grains that can be used without sales, and the day that a row of them needs.
+DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
 
 
 def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
@@ -38,7 +42,11 @@ def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignme
 
 
 def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
-    """Of sales whose columns no name tells: whether an amount is that of a piece, and whether a number of its own for each row is the order."""
+    """Of sales whose columns no name tells: whether an amount is that of a piece, how many pieces, and whether a number of its own for each
+    row is the order; of responses and cases, which of their dates is their day.
+    """
+    if table.grain in DATED:
+        return _undated(look, table)
     if table.grain != "order_lines":
         return []
     found = []
@@ -50,6 +58,8 @@ def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignm
         )
         option = f"--map net_amount={amount}, or --map unit_price={amount} --map quantity={quantity}"
         found.append(Problem("which_net_amount", "question", message, "Choose one.", table.source, amount, option=option))
+    if price := table.fields.get("unit_price") if not {"quantity", "net_amount"} & table.fields.keys() else None:
+        found += _pieces(look, table, price)
     order = next((one.name for one in look.columns if could_be_order(one) and one.name not in table.fields.values()), None)
     if order and "customer_id" in is_by_values and "order_id" not in table.fields:
         message = f"“{order}” could be the order id (no name says so, and every value is different)"
@@ -58,35 +68,62 @@ def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignm
     return found
 
 
-#: Grains that can be used without sales, and the day that a row of them needs.
-DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
+def _undated(look: Look, table: TableMapping) -> list[Problem]:
+    """A question where responses or cases have no day by name, and so none would be used, though there are dates."""
+    day = DATED[table.grain]
+    dated = [one.name for one in look.columns if is_date(one) and not is_number(one) and one.name not in table.fields.values()]
+    if day in table.fields or not dated:
+        return []
+    columns = " or ".join(f"“{name}”" for name in dated[:3])
+    message = f"The {fields_for(table.grain)[day].label.lower()} could be {columns} (no name says so), and without it no row is used"
+    hint = "Choose one, or leave the table out."
+    option = f"--map {day}={dated[0]}"
+    return [Problem(f"which_{day}", "question", message, hint, table.source, dated[0], option=option)]
+
+
+def _pieces(look: Look, table: TableMapping, price: str) -> list[Problem]:
+    """A question where a column could hold how many pieces of that price were sold: by its name with unreadable values, or by its values."""
+    free = [one for one in look.columns if one.filled and one.name not in table.fields.values()]
+    named = [one for one in free if name_score(table.grain, "quantity", meaning(one.name)) >= CLEAR]
+    column = next(iter(named or [one for one in free if could_be_quantity(one)]), None)
+    if column is None:
+        return []
+    why = "its values are not read as numbers" if named else "no name says so"
+    message = f"“{column.name}” could be the quantity ({why}), and “{price}” would be the price of one piece of several"
+    hint = "Choose it, or take the price for the amount of the whole row."
+    option = f"--map quantity={column.name}, or --map net_amount={price}"
+    example = column.examples[0] if column.examples else ""
+    return [Problem("which_quantity", "question", message, hint, table.source, price, example=example, option=option)]
 
 
 def requirements(mapping: Mapping, staging: Staging) -> list[Problem]:
     """Errors for what is missing: sales need an amount, a customer and a date, the last two of their own or by their orders.
 
-    Where a column has the name of what is missing and no values, the error says so.
+    Where a column has the name of what is missing and no values, or values that cannot be it, the error says so.
     """
-    return [_or_empty(staging, mapping, problem) for problem in _requirements(mapping)]
+    return [_or_unfit(staging, mapping, problem) for problem in _requirements(mapping)]
 
 
 #: Error -> the field that is missing.
 _FIELD_MISSING = {"no_amount": "net_amount", "no_date": "ordered_at", "no_customer": "customer_id"}
 
 
-def _or_empty(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
+def _or_unfit(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
     field = _FIELD_MISSING.get(problem.code, "")
     grain: Grain = next((one.grain for one in mapping.tables if one.source == problem.table), "ignore")
     if grain not in GRAIN_TABLES or field not in fields_for(grain) or all(one.name != problem.table for one in staging.tables):
         return problem
     named = [one for one in staging.staged(problem.table).columns if name_score(grain, field, meaning(one.name)) >= CLEAR]
     rows = staging.table(problem.table)
-    empty = next((one.name for one in named if not int(staging.con.execute(is_given(rows[one.ref]).sum()) or 0)), None)
-    if empty is None:
+    free = [one for one in named if one.name not in mapping.table(problem.table).fields.values()]
+    if not free:
         return problem
-    label = fields_for(grain)[field].label.lower()
-    message = f"“{empty}” is there for the {label}, but it is empty in every row"
-    return replace(problem, message=message, hint=f"Export the data again with its values, or: {problem.hint}", column=empty)
+    filled = rows.filter(is_given(rows[free[0].ref])).select(cell=rows[free[0].ref].cast("string")).limit(1)
+    example = next((str(row["cell"]) for row in staging.con.to_pyarrow(filled).to_pylist()), "")
+    what = "its values do not look like it" if example else "it is empty in every row"
+    hint = problem.hint if example else f"Export the data again with its values, or: {problem.hint}"
+    message = f"“{free[0].name}” is there for the {fields_for(grain)[field].label.lower()}, but {what}"
+    return replace(problem, message=message, hint=hint, column=free[0].name, example=example)
 
 
 def _requirements(mapping: Mapping) -> list[Problem]:

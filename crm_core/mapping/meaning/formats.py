@@ -86,8 +86,13 @@ def _told(column: str, fmt: DateFormat, table: TableMapping, tables: Sequence[Ta
 
 def _day_or_month(table: TableMapping, column: str) -> Problem:
     fmt, option = table.dates[column], "--date-order dmy or --date-order mdy"
+    if dates.is_year_of_two_digits_first(fmt):
+        message = f"“{column}” could be of either calendar ({fmt.evidence})"
+        return Problem("date_order", "question", message, "Export the dates with years of four digits.", table.source, column)
     if fmt.is_mixed:
-        message = f"“{column}” mixes day/month and month/day ({fmt.evidence})"
+        is_of_two_orders = fmt.evidence.startswith(dates.CONTRADICTORY)
+        what = "mixes day/month and month/day" if is_of_two_orders else "is not written in one clear way"
+        message = f"“{column}” {what} ({fmt.evidence})"
         hint = "Export the dates in one way, best as 2024-12-31. Or say which to read: the others are left out or read wrongly."
         return Problem("date_order", "question", message, hint, table.source, column, option=option)
     message = f"“{column}” reads as day/month and as month/day alike, and no value decides"

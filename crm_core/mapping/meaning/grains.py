@@ -24,6 +24,7 @@ CLEAR = 0.5
 #: Keys of two tables are the same thing where at least this share of one side's values occurs on the other.
 SHARED = 0.3
 _CASE_FIELDS = ("first_response_at", "resolved_at", "due_at", "is_within_sla", "priority", "count_reopened", "is_escalated")
+_OF_PEOPLE = ("email", "phone", "consent", "region", "city", "joined_on")
 _CUSTOMER_WORDS = ("customer_id", "email", "phone", "name")
 
 
@@ -110,11 +111,18 @@ def _is_surveys(look: Look) -> bool:
 
 
 def _is_sales(look: Look) -> bool:
-    return look.has_amount and (look.has("order_lines", "ordered_at") or look.has("order_lines", "order_id", 0.6))
+    is_told = look.has("order_lines", "ordered_at") or look.has("order_lines", "order_id", 0.6)
+    return look.has_amount and (is_told or (look.has_customer and not look.has("customers", "joined_on")))
 
 
 def _is_orders(look: Look) -> bool:
     return look.has("orders", "order_id", 0.6) and (look.has("orders", "ordered_at") or look.has("orders", "customer_id"))
+
+
+def _is_orders_by_key(look: Look) -> bool:
+    """Customers and dates beside a key, whatever its name says."""
+    key = look.fed("orders", "order_id")
+    return key is not None and look.is_key(key.name) and look.has("orders", "customer_id") and look.has("orders", "ordered_at")
 
 
 def _is_mute_sales(look: Look) -> bool:
@@ -129,7 +137,13 @@ def _is_products(look: Look) -> bool:
         and look.is_key(key.name)
         and look.has("products", "product_id", 0.6)
         and not look.has("customers", "customer_id", 0.6)
+        and not (meaning(key.name).concepts <= {"id"} and _is_of_people(look))
     )
+
+
+def _is_of_people(look: Look) -> bool:
+    """The table's name says so, or it has what only people have."""
+    return "customer" in look.words or any(look.has("customers", name) for name in _OF_PEOPLE)
 
 
 def _is_customers(look: Look) -> bool:
@@ -139,7 +153,7 @@ def _is_customers(look: Look) -> bool:
 _RULES: tuple[tuple[Grain, Callable[[Look], bool], str], ...] = (
     ("cases", _is_cases, "its columns are those of complaints or requests: when opened, answered, resolved"),
     ("surveys", _is_surveys, "it has a score on a scale and no amounts"),
-    ("order_lines", _is_sales, "it has amounts with a date or an order"),
+    ("order_lines", _is_sales, "it has amounts with a date, an order or a customer"),
     ("order_lines", _is_mute_sales, "its values are dates, amounts and repeated ids"),
     ("orders", _is_orders, "it has orders with a date or a customer and no amounts"),
     ("products", _is_products, "it has one row a product"),
@@ -150,9 +164,27 @@ _RULES: tuple[tuple[Grain, Callable[[Look], bool], str], ...] = (
 def decide_grains(staging: Staging, looks: Sequence[Look]) -> dict[str, Verdict]:
     """The grain of every table with its reason, tables of one shape alike, tables that tell the same sales used once."""
     verdicts = {look.source: own_grain(look) for look in looks}
+    _find_orders_by_key(staging, looks, verdicts)
     _agree_by_shape(looks, verdicts)
     _use_sales_once(staging, looks, verdicts)
     return verdicts
+
+
+def _find_orders_by_key(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdict]) -> None:
+    """A table whose key is called no more than "id" holds the orders where the orders of the lines are found in it, and customers and dates."""
+    lines = [fed for look in looks if verdicts[look.source].grain == "order_lines" and (fed := _order_of(look))]
+    for look in looks:
+        key = look.fed("orders", "order_id")
+        if key is None or verdicts[look.source].grain not in ("customers", "ignore") or not _is_orders_by_key(look):
+            continue
+        if any(contained_share(staging, line, (look.source, key.name)) >= SHARED for line in lines):
+            verdicts[look.source] = Verdict("orders", f"its key “{key.name}” is the order of the lines in another table")
+
+
+def _order_of(look: Look) -> tuple[str, str] | None:
+    """(table, column) of the orders that a table of lines names."""
+    column = look.fed("order_lines", "order_id")
+    return (look.source, column.name) if column else None
 
 
 def _agree_by_shape(looks: Sequence[Look], verdicts: dict[str, Verdict]) -> None:
@@ -176,7 +208,7 @@ def _use_sales_once(staging: Staging, looks: Sequence[Look], verdicts: dict[str,
 
 
 def _complement(look: Look, finer: Look) -> Verdict:
-    if _is_orders(look):
+    if _is_orders(look) or _is_orders_by_key(look):
         return Verdict("orders", f"it has the same orders as {finer.source}, which has their lines: the amounts are taken from there")
     return Verdict("ignore", f"the amounts of these orders are already in {finer.source}")
 

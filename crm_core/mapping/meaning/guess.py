@@ -12,7 +12,7 @@ from itertools import permutations
 
 from crm_core.mapping.meaning.assign import Assignment
 from crm_core.mapping.meaning.fit import is_date, is_decimal, is_integer, is_number, looks_like_compact_date
-from crm_core.mapping.meaning.links import is_constant_within
+from crm_core.mapping.meaning.links import is_constant_within, varying_shares
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.sources.staging import Staging
@@ -26,6 +26,10 @@ MUTE = frozenset({"index"})
 VAGUE = MUTE | {"id", "unique"}
 _FEW = 200
 _FEWEST_CUSTOMERS = 50
+#: So many of the orders may belong to more than one customer.
+_MOST_SHARED_ORDERS = 0.1
+#: A group of fewer values is a region or a class and no customer; more columns are not looked at.
+_FEWEST_GROUPS, _MOST_GROUPS = 5, 5
 #: Somebody buys as few pieces; numbers that are all above are numbers of something.
 _FEW_PIECES = 10
 
@@ -38,7 +42,11 @@ def by_values(staging: Staging, source: str, columns: Sequence[ColumnProfile], a
         if not candidates or name in assigned.fields or (name in ("net_amount", "quantity") and "unit_price" in assigned.fields):
             continue
         if name == "customer_id":
+            candidates = _of_the_order(staging, source, candidates, assigned)
             candidates, assigned = _customer_and_order(staging, source, candidates, assigned)
+            candidates += _groups_of(staging, source, free, candidates)
+        if not candidates:
+            continue
         assigned = _propose(assigned, name, candidates)
     return assigned
 
@@ -57,6 +65,12 @@ def could_be_order(column: ColumnProfile) -> bool:
     return is_id and meaning(column.name).concepts <= MUTE and column.filled == column.rows == column.distinct and not is_counter
 
 
+def could_be_quantity(column: ColumnProfile) -> bool:
+    """True of small whole numbers above zero that repeat, under a name that says nothing else, and no counter of the rows."""
+    says_nothing = meaning(column.name).concepts <= MUTE and "id" not in meaning(column.name).concepts
+    return says_nothing and _quantity(column) and column.distinct > 1 and (column.maximum or 0) > 1 and not is_date(column)
+
+
 def _is_free(column: ColumnProfile, assigned: Assignment) -> bool:
     taken = any(fed == column.name and assigned.score(name) > VAGUELY for name, fed in assigned.fields.items())
     return bool(column.filled) and not taken and meaning(column.name).concepts <= VAGUE
@@ -73,6 +87,26 @@ def _customer_and_order(staging: Staging, source: str, candidates: list[str], as
             )
             return [customer, *(one for one in candidates if one not in (customer, order))], found
     return candidates, assigned
+
+
+def _of_the_order(staging: Staging, source: str, candidates: list[str], assigned: Assignment) -> list[str]:
+    """Of those that may be the customer, those that an order by name has only one of; a product's code differs within it."""
+    order = assigned.fields.get("order_id") if assigned.score("order_id") > VAGUELY else None
+    varying = varying_shares(staging, source, order, tuple(candidates)) if order else {}
+    return [one for one in candidates if varying.get(one, 0.0) <= _MOST_SHARED_ORDERS]
+
+
+def _groups_of(staging: Staging, source: str, free: Sequence[ColumnProfile], candidates: list[str]) -> list[str]:
+    """Ids of so few values that they were no candidates, of which each value of the first candidate has one: that may be their order."""
+    few = [one for one in free if one.name not in candidates and _looks_like_key(one) and _FEWEST_GROUPS <= one.distinct < one.filled / 2]
+    return [one.name for one in few[:_MOST_GROUPS] if candidates and is_constant_within(staging, source, candidates[0], one.name)]
+
+
+def _looks_like_key(column: ColumnProfile) -> bool:
+    is_other = _date(column) or _amount(column) or _quantity(column) or column.hints & {"flag", "long_text"}
+    return (
+        not is_other and column.type not in ("boolean", "timestamp", "date") and all(any(map(str.isdigit, one)) for one in column.examples)
+    )
 
 
 def _propose(assigned: Assignment, name: str, candidates: list[str]) -> Assignment:

@@ -20,6 +20,8 @@ from crm_core.sources.staging import Staging
 MOST_ROWS = 200_000
 #: Sums may differ from their total by this share, and in so many of the keys not at all.
 ROUNDING, NEARLY_ALL = 0.002, 0.9
+#: Fewer keys of several rows tell nothing of how they are numbered.
+FEWEST_KEYS = 5
 #: From this correlation on, an amount rises with the quantity.
 RISES = 0.5
 
@@ -62,6 +64,20 @@ def is_constant_within(staging: Staging, source: str, key: str, column: str) -> 
     several = groups.filter((groups.rows > 1) & (groups["values"] > 0))
     counts = staging.con.execute(several.aggregate(keys=several.count(), varying=(several["values"] > 1).sum()))
     return bool(counts["keys"][0] >= 2 and counts["varying"][0] == 0)
+
+
+def counts_rows_of(staging: Staging, source: str, key: str, column: str) -> bool:
+    """True where `column` numbers the rows of nearly every key of several rows: 1, 2, 3 ..., each once."""
+    table = _few(staging, source)
+    number = read(_column(staging, table, source, column), decide(staging, source, column))
+    rows = table.select(key=_column(staging, table, source, key), number=number).drop_null(["key"])
+    groups = rows.group_by("key").aggregate(
+        rows=rows.count(), numbers=rows.number.nunique(), lowest=rows.number.min(), highest=rows.number.max()
+    )
+    several = groups.filter(groups.rows > 1)
+    is_counted = (several.lowest == 1) & (several.highest == several.rows) & (several.numbers == several.rows)
+    counts = staging.con.execute(several.aggregate(keys=several.count(), counted=is_counted.fill_null(False).sum()))
+    return bool(counts["keys"][0] >= FEWEST_KEYS and counts["counted"][0] >= NEARLY_ALL * counts["keys"][0])
 
 
 def adds_up(staging: Staging, source: str, key: str, total: str, parts: tuple[str, ...]) -> bool:

@@ -35,7 +35,7 @@ _LETTERS = str.maketrans(
     }
 )
 _LONGEST_PHRASE = 3
-_SHORTEST_PART = 2
+_SHORTEST_PART, _LONGEST_WORD = 2, 60
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def _concepts(word: str) -> frozenset[str]:
 
 
 def _cut(word: str) -> frozenset[str]:
-    """Concepts of known words that make up the whole word, the fewest parts first; empty where it cannot be cut."""
+    """Concepts of known words that make up the whole word, the fewest parts first; empty where it cannot be cut, or is too long for a name."""
+    if len(word) > _LONGEST_WORD:
+        return frozenset()
     best: list[tuple[int, frozenset[str]] | None] = [(0, frozenset())] + [None] * len(word)
     for end in range(_SHORTEST_PART, len(word) + 1):
         for start in range(0, end - _SHORTEST_PART + 1):

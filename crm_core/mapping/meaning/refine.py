@@ -13,9 +13,10 @@ from crm_core.mapping.meaning.assign import Assignment, pair_score
 from crm_core.mapping.meaning.fit import is_date, is_decimal, is_integer, is_number
 from crm_core.mapping.meaning.grains import CLEAR, SHARED, Look
 from crm_core.mapping.meaning.guess import VAGUE, by_values
-from crm_core.mapping.meaning.links import adds_up, contained_share, is_constant_within
+from crm_core.mapping.meaning.links import adds_up, contained_share, counts_rows_of, is_constant_within
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
+from crm_core.mapping.meaning.vocabulary import LEADING
 from crm_core.mapping.model import fields_for
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.sources.staging import Staging
@@ -41,6 +42,7 @@ def sales(staging: Staging, look: Look, assigned: Assignment) -> Refined:
         assigned = _customer_by_contact(look, assigned, problems, ("email", "phone"))
         assigned = _customer_by_contact(look, by_values(staging, look.source, look.columns, assigned), problems, ("name",))
         assigned = _order_by_values(staging, look, assigned)
+        assigned = _without_line_numbers(staging, look, assigned)
         assigned = _without_repeated_total(staging, look, assigned, problems)
         assigned = _without_part_of_discounts(look, assigned, problems)
     else:
@@ -121,6 +123,16 @@ def _order_by_values(staging: Staging, look: Look, assigned: Assignment) -> Assi
     return assigned
 
 
+def _without_line_numbers(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
+    """A column that is a count or a number by its name ("num_item") numbers lines where it counts those of each order from one."""
+    order, quantity = assigned.fields.get("order_id"), assigned.fields.get("quantity")
+    if order is None or quantity is None or not LEADING.keys() & {*meaning(quantity).words}:
+        return assigned
+    if not counts_rows_of(staging, look.source, order, quantity):
+        return assigned
+    return assigned.without("quantity") if "line_no" in assigned.fields else assigned.having("line_no", quantity, CLEAR)
+
+
 def _without_repeated_total(staging: Staging, look: Look, assigned: Assignment, problems: list[Problem]) -> Assignment:
     """An order's total that stands on each or the first of its lines is no line amount: other columns take its place, or the user is asked."""
     order, total = assigned.fields.get("order_id"), assigned.fields.get("net_amount")
@@ -161,8 +173,10 @@ def _line_amount(staging: Staging, look: Look, assigned: Assignment, order: str,
         if score >= CLEAR and not is_constant_within(staging, look.source, order, column):
             return "net_amount", column
     price, quantity = assigned.fields.get("unit_price"), assigned.fields.get("quantity")
-    if price is not None and quantity is not None and not is_constant_within(staging, look.source, order, price):
-        return "unit_price", price
+    if price is not None and quantity is not None:
+        is_of_lines = not is_constant_within(staging, look.source, order, price)
+        if is_of_lines or adds_up(staging, look.source, order, total, (price, quantity)):
+            return "unit_price", price
     for one in free:
         if is_decimal(one) and one.number is not None:
             if adds_up(staging, look.source, order, total, (one.name,)):

@@ -13,52 +13,52 @@ WORDS: dict[str, str] = {
     "donor kunde kunden kaufer "
     "mitglied cliente comprador acheteur usuario utilisateur клиент* покупател* заказчик* пользовател* контрагент* مشتری مشتریان خریدار "
     "کاربر اعضا عضو family haushalt visitor visitors moshtari "
-    "klient* nabywc* kupujac*",
+    "klient* nabywc* kupujac* klant klanten musteri домохозяйств* خانوار عمیل العمیل الزبون kd acquirente",
     "id": "id ids identifier key code no nr num number nummer numero ref reference uuid guid hash kennung codigo identifiant номер* код "
     "кода "
     "идентификатор* ид артикул* شناسه شماره کد "
-    "numer numery identyfikator* kod",
+    "numer numery identyfikator* kod cd codice numarasi رقم رمز",
     "order": "order purchase purchased invoice basket receipt bill transaction trx txn check cart deal booking bestellung bestell "
     "bestellungs auftrag auftrags "
     "rechnung rechnungs beleg kauf einkaufs warenkorb pedido compra factura fatura venta venda ticket_no commande facture achat заказ* "
     "чек чека чеков чеки накладн* счет* "
     "сделк* документ* покупк* покупок транзакц* سفارش سفارشات فاکتور خرید تراکنش صورتحساب bon quittung factor sefaresh kharid "
-    "zamowieni* faktur* paragon* transakcj*",
+    "zamowieni* faktur* paragon* transakcj* trans doc docs ordine ordini fattura scontrino siparis bestelling factuur سبد طلب الطلب الفاتوره",
     "line": "line row position pos zeile linea linha ligne позици* строк* ردیف سطر pozycj*",
     "item": "item lineitem items قلم اقلام",
     "product": "product products article goods good stock merchandise artikel artikels produkt waren producto produto produit товар* "
     "продукт* номенклатур* "
     "کالا کالای محصول محصولات kala mahsul "
-    "towar* artykul* produktu produkty",
-    "name": "name title label titel nombre nome nom libelle наименован* назван* имя имени фио نام عنوان nam nazwa imie nazwisko",
-    "description": "description desc bezeichnung beschreibung descripcion descricao designation описани* شرح توضیحات",
+    "towar* artykul* produktu produkty prod material urun articolo prodotto المنتج الصنف",
+    "name": "name title label titel nombre nome nom libelle наименован* назван* имя имени фио نام عنوان nam nazwa imie nazwisko naam adi اسم",
+    "description": "description desc bezeichnung beschreibung descripcion descricao designation описани* شرح توضیحات descrizione omschrijving",
     "billing": "billing billed",
     "category": "category department group class genre kategorie warengruppe gruppe abteilung categoria categorie rayon категори* "
     "групп* отдел* دسته "
     "دسته_بندی گروه طبقه "
-    "kategoria kategorii",
+    "kategoria kategorii dept",
     "type": "type kind typ art тип* вид вида نوع tipo",
     "sub": "sub subcategory under unter подкатегори* زیر",
     "count": "quantity qty count units pieces pcs sold menge anzahl stuck stuckzahl cantidad cant unidades quantidade qtd quantite qte "
     "количеств* кол шт штук تعداد "
     "مقدار tedad "
-    "ilosc sztuk szt liczba",
-    "unit": "unit single per each einzel stuckpreis unitario unitaire единиц* ед за_единицу واحد تکی فی jednostkow*",
-    "price": "price preis preise precio preco prix цена цены цене قیمت بها نرخ gheymat qeymat cena ceny",
+    "ilosc sztuk szt liczba pieces piece qtde qta quantita adet miktar aantal uds ud stk کمیه الکمیه",
+    "unit": "unit single per each einzel stuckpreis unitario unitaire единиц* ед за_единицу واحد تکی jednostkow* birim unita الوحده",
+    "price": "price preis preise precio preco prix цена цены цене قیمت بها نرخ gheymat qeymat cena ceny prijs prezzo fiyat fiyati سعر السعر",
     "amount": "amount sum value dollar dollars money usd eur gbp rub spend spent paid betrag summe wert importe valor montant сумм* "
     "стоимост* مبلغ ارزش mablagh "
-    "kwota kwoty wartosc",
-    "total": "total grand gesamt gesamtbetrag summe_gesamt итог* всего общ* جمع کل مجموع razem lacznie łacznie",
+    "kwota kwoty wartosc amt amnt importo tutar bedrag рублей المبلغ",
+    "total": "total grand gesamt gesamtbetrag summe_gesamt итог* всего общ* جمع کل مجموع razem lacznie łacznie totale toplam totaal الاجمالی المجموع",
     "sales": "sales sale revenue turnover income gmv umsatz erlos verkauf ventas ingresos vendas receita faturamento выручк* оборот* "
     "продаж* доход* فروش درآمد foroush forush "
-    "sprzedaz* przychod*",
+    "sprzedaz* przychod* satis المبیعات",
     "net": "net netto neto liquido чист* خالص",
     "gross": "gross brutto bruto ناخالص",
     "list": "list catalog catalogue msrp rrp compare listen liste каталог* прайс* لیست",
     "discount": "discount discounts disc rebate coupon voucher promo promotion markdown rabatt nachlass gutschein descuento desconto "
     "remise reduction скидк* купон* "
     "промокод* تخفیف کوپن "
-    "rabat rabaty znizka upust",
+    "rabat rabaty znizka upust sconto indirim korting الخصم",
     "cost": "cost costs cogs expense kosten einkauf einstand einkaufspreis costo custo coste cout себестоимост* затрат* расход* "
     "закупочн* هزینه تمام_شده "
     "koszt koszty",
@@ -71,10 +71,10 @@ WORDS: dict[str, str] = {
     "promised": "estimated promised expected planned eta scheduled geplant erwartet voraussichtlich zugesagt estimada estimado prevista "
     "prometida prevue план* ожидаем* "
     "обещан* расчетн* وعده برآوردی تخمینی موعود",
-    "date": "date day datum tag fecha data dia jour дата даты дату день дня تاریخ روز dt on tarikh dzien dzień",
+    "date": "date day datum tag fecha data dia jour дата даты дату день дня تاریخ روز dt on tarikh dzien dzień tarihi التاریخ период*",
     "time": "time timestamp ts at datetime zeit uhrzeit zeitstempel zeitpunkt hora heure horodatage время времени زمان ساعت when buy_ts "
     "stamp",
-    "jalali": "shamsi shamsy jalali solar hijri شمسی جلالی persian_date",
+    "jalali": "shamsi shamsy jalali solar hijri شمسی جلالی خورشیدی",
     "created": "created placed create erstellt angelegt creado creacion criado criacao cree creation создан* оформлен* ثبت ایجاد "
     "utworzon* zlozon* złozon*",
     "updated": "updated modified changed geandert modifie actualizado изменен* обновлен* ویرایش",
@@ -86,10 +86,10 @@ WORDS: dict[str, str] = {
     "currency": "currency curr wahrung wahrungs moneda moeda devise валют* ارز واحد_پول waluta waluty",
     "channel": "channel source platform medium kanal quelle canal origen origem канал* источник* کانال منبع",
     "acquired": "acquisition acquired utm attribution marketing akquise adquisicion aquisicao привлечен* جذب",
-    "country": "country nation land pais pays стран* کشور kraj",
+    "country": "country nation land pais pays стран* کشور kraj ctry paese ulke الدوله البلد",
     "region": "region province oblast county territory bundesland provincia departement област* регион* استان منطقه ostan "
     "wojewodztwo województwo",
-    "city": "city town stadt ort ciudad cidade ville город* شهر شهرستان shahr miasto",
+    "city": "city town stadt ort ciudad cidade ville город* شهر شهرستان shahr miasto citta sehir المدینه",
     "email": "email mail почт* эл_почт* ایمیل correo courriel",
     "phone": "phone mobile tel telephone cell telefon handy telefono telefone celular телефон* тел تلفن موبایل همراه mobil",
     "consent": "consent newsletter optin gdpr einwilligung consentimiento согласи* подписк* موافقت خبرنامه accepts_marketing opt_in",
@@ -167,6 +167,47 @@ COMPOUNDS: dict[str, str] = {
     "артикул": "product id",
     "subtotal": "net amount",
     "email address": "email",
+    "e mail address": "email",
+    "upc": "product id",
+    "gtin": "product id",
+    "barcode": "product id",
+    "штрихкод": "product id",
+    "بارکد": "product id",
+    "art nr": "product id",
+    "art no": "product id",
+    "sold to": "customer",
+    "طرف حساب": "customer",
+    "loyalty card": "customer id",
+    "карта лояльности": "customer id",
+    "дисконтная карта": "customer id",
+    "sold at": "order date",
+    "sold on": "order date",
+    "date sold": "order date",
+    "persian date": "jalali date",
+    "فی": "unit price",
+    "pu": "unit price",
+    "p unitario": "unit price",
+    "preis stuck": "unit price",
+    "stukprijs": "unit price",
+    "за шт": "unit",
+    "за ед": "unit",
+    "per item": "unit",
+    "per piece": "unit",
+    # names of the fields in SAP
+    "kunnr": "customer id",
+    "vbeln": "order id",
+    "posnr": "line id",
+    "matnr": "product id",
+    "arktx": "product name",
+    "maktx": "product name",
+    "fkdat": "order date",
+    "audat": "order date",
+    "erdat": "created date",
+    "fkimg": "count",
+    "kwmeng": "count",
+    "netpr": "unit price",
+    "netwr": "net amount",
+    "waerk": "currency",
     "mail address": "email",
     "lineitem": "item line",
     "orderdate": "order date",

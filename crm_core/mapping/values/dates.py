@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import chain
 from typing import Literal
 
@@ -37,7 +37,18 @@ _SEPARATOR = r"(?:st|nd|rd|th)?(?:\s*[-/.,]\s*|\s+)(?:de\s+|of\s+)?"
 #: A date with year, month and day in any order, months as numbers or words, a weekday before and a time behind if there is one.
 _DATE = (
     r"^(?:\p{L}+\.?,?\s+)?(\d{1,4}|\p{L}{2,})\.?" + _SEPARATOR + r"(\d{1,2}|\p{L}{2,})\.?" + _SEPARATOR + r"(\d{1,4})(?:\s*г\.?)?"
-    r"(?:(?:T|,?\s+(?:at\s+)?)(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*([AaPp])?(?:\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?)?(?:T?\s*\d{0,2})?$"
+    r"(?:(?:T|,?\s+(?:at\s+)?)(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*([AaPp])?(?:\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)?)?(?:T?,?\s*\d{0,2})?$"
+)
+#: Rarer ways to write day and time beside each other -> the usual one, tried in turn on what is no date yet. For RE2 and for `re` alike.
+_REWRITTEN = (
+    (r"^(?:[^\d\s]+[\s\x{200c}])?[^\d\s]*شنبه[.,،]*\s+", ""),  # Persian weekdays, some of two words
+    (r"^جمعه[.,،]*\s+", ""),
+    (r"^(\d{1,2}:\d{2}(?::\d{2})?)\s*[-–,،]?\s*(\S.*)$", r"\2 \1"),  # the time first
+    (r"(\d)(?:\s*г\.?)?\s*(?:[-–|,،]|ساعت|um|at|в|à|às|om|kl\.?|klo)\s+(\d{1,2})([:.]|$)", r"\1 \2\3"),
+    (r"([-/.]\d{4}):(\d{1,2})(:|$)", r"\1 \2\3"),  # logs of web servers
+    (r"([-/.]\d{1,4}) (\d{1,2})\.(\d{2})\.(\d{2})", r"\1 \2:\3:\4"),  # times with full stops
+    (r"([-/.]\d{1,4}) (\d{1,2})\.(\d{2})", r"\1 \2:\3"),
+    (r"(:\d{2})\s*(?:[Uu]hr|h|ч\.?)$", r"\1"),
 )
 #: The usual case of it, which is taken apart seven times faster.
 _NUMERIC_DATE = r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ](\d{1,2}:\d{2}(?::\d{2})?))?()()$"
@@ -51,8 +62,14 @@ FIRST_SERIAL, LAST_SERIAL, _SERIAL_OF_1970 = 20_000, 80_000, 25_569
 
 #: Seconds since 1970 that are plausible moments of a business: 1990 to 2100.
 FIRST_EPOCH, LAST_EPOCH = 631_152_000, 4_102_444_800
-#: From this share of telling values on, dates of the other order are no slips: the column mixes two orders.
+#: From this share of telling values on, dates of the other order or of another style are no slips: the column mixes two ways.
 MIXED_SHARE = 0.01
+#: How the evidence of a column begins that holds values of both orders.
+CONTRADICTORY = "contradictory"
+#: A last part that takes so many times the values of the first is the day, and the first the year ("21-01-05").
+MORE_DAYS = 3
+#: Years of two digits that are of our calendar and not of the Persian one (1380 to 1415 are 2001 to 2036).
+FIRST_CLEAR_YEAR, LAST_CLEAR_YEAR = 16, 69
 _SECONDS_A_DAY, _MICROSECONDS = 86_400, 1_000_000
 
 
@@ -72,7 +89,7 @@ def read(column: ir.Value, fmt: DateFormat, timezone: str = "UTC") -> ir.Timesta
         return functions.once(_parts(_with_separators(text)), lambda parts: _jalali(parts, timezone))
     order: Order = "ymd" if fmt.style == "iso" else "mdy" if fmt.style == "mdy" else "dmy"
     by_parts = functions.once(_parts(text), lambda parts: _gregorian(parts, order, timezone))
-    if fmt.style == "iso":
+    if fmt.style == "iso" and not fmt.patterns:
         return _iso(text, by_parts)
     for pattern in reversed(fmt.patterns):
         moment = functions.try_strptime(text, pattern)
@@ -107,7 +124,12 @@ def _iso(text: ir.StringValue, by_parts: ir.TimestampValue) -> ir.TimestampValue
 def _parts(text: ir.StringValue) -> ir.StructValue:
     """A date taken apart: three parts as they stand (digits or a month's name), the time, "a" or "p", and the offset."""
     tidy, names = words.latin_digits(text), ibis.array(list(functions.DATE_PARTS))
-    return tidy.re_search(_NUMERIC_DATE).ifelse(functions.date_parts(tidy, _NUMERIC_DATE, names), functions.date_parts(tidy, _DATE, names))
+    rewritten = reduce(lambda value, rule: value.re_replace(*rule), _REWRITTEN, tidy)
+    return ibis.cases(
+        (tidy.re_search(_NUMERIC_DATE), functions.date_parts(tidy, _NUMERIC_DATE, names)),
+        (tidy.re_search(_DATE), functions.date_parts(tidy, _DATE, names)),
+        else_=functions.date_parts(rewritten, _DATE, names),
+    )
 
 
 def _gregorian(parts: ir.StructValue, order: Order, timezone: str) -> ir.TimestampValue:
@@ -239,6 +261,7 @@ _DAY_OR_MONTH_FIRST = re.compile(
 _COMPACT_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])([0-5]\d){0,2})?(\.0)?")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
+_WITH_SEPARATORS: tuple[DateStyle, ...] = ("iso", "dmy", "jalali")
 
 #: Why a style other than day or month first was taken.
 _EVIDENCE: dict[DateStyle, str] = {
@@ -257,17 +280,32 @@ def guess(values: Iterable[str]) -> tuple[DateFormat | None, float]:
 
     "dmy" stands for both orders here: only `decide`, which sees the whole column, tells day first from month first.
     """
-    texts = [text.translate(_LATIN).strip() for text in values]
-    votes = Counter(style for text in texts if (style := _style(text)))
+    votes = _votes(texts := list(values))
     if not votes:
         return None, 0.0
     style, count = votes.most_common(1)[0]
+    if style in _WITH_SEPARATORS:  # a column that mixes these is one of dates, and asked about
+        count = sum(votes[one] for one in _WITH_SEPARATORS)
     patterns = ("%Y%m%d%H",) if style == "ymdh_compact" else ()
     return DateFormat(style, patterns, "" if style != "dmy" else "day or month first"), count / len(texts)
 
 
+def _votes(texts: Sequence[str]) -> Counter[DateStyle]:
+    return Counter(style for text in texts if (style := _style(text.translate(_LATIN).strip())))
+
+
 def _style(text: str) -> DateStyle | None:
-    """The style that one text can have by its looks."""
+    """The style that one text can have by its looks, as it stands or rewritten."""
+    return _plain_style(text) or _plain_style(reduce(lambda value, rule: re.sub(_for_re(rule[0]), rule[1], value), _REWRITTEN, text))
+
+
+@lru_cache
+def _for_re(pattern: str) -> re.Pattern[str]:
+    """The pattern of RE2 for `re`, which writes signs by their number otherwise."""
+    return re.compile(re.sub(r"\\x\{(\w+)\}", lambda sign: chr(int(sign[1], 16)), pattern))
+
+
+def _plain_style(text: str) -> DateStyle | None:
     if _NUMBER.fullmatch(text):
         return _number_style(text)
     if _JALALI_FIRST.match(text) or _JALALI_LAST.match(text):
@@ -303,12 +341,28 @@ def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = (
     if fmt is None:
         return DateFormat("iso", evidence="no value looks like a date")
     if fmt.style == "dmy":
-        return _day_or_month_first(staging, cells, sample)
-    return replace(fmt, evidence=_EVIDENCE[fmt.style])
+        return _with_other_styles(_day_or_month_first(staging, cells, sample), sample)
+    return _with_other_styles(replace(fmt, evidence=_EVIDENCE[fmt.style]), sample)
+
+
+def _with_other_styles(fmt: DateFormat, sample: Sequence[str]) -> DateFormat:
+    """The same, but mixed where more of the values are dates of another style than slips would be: those are unreadable by it."""
+    votes = _votes(sample)
+    own = fmt.style if fmt.style != "mdy" and not is_year_of_two_digits_first(fmt) else "dmy"
+    others = {style: count for style, count in votes.items() if style != own and {style, own} & {*_WITH_SEPARATORS}}
+    count = sum(others.values())
+    if fmt.is_mixed or count < MIXED_SHARE * votes.total() or not count:
+        return fmt
+    most = max(others, key=lambda style: others[style])
+    words_of_most = _EVIDENCE.get(most, "the day or the month comes first")
+    evidence = f"{fmt.evidence}; but in {count:,} of {votes.total():,} different values looked at: {words_of_most}"
+    return replace(fmt, evidence=evidence, is_ambiguous=True, is_mixed=True)
 
 
 def with_order(fmt: DateFormat, order: Literal["dmy", "mdy"]) -> DateFormat:
-    """The same with the order that the user chose; other styles have no order to choose."""
+    """The same with the order that the user chose; other styles have no order to choose, and no choice tells the calendar of "02/05/12"."""
+    if is_year_of_two_digits_first(fmt):
+        return fmt
     if fmt.style not in ("dmy", "mdy") or fmt.style == order:
         return replace(fmt, is_ambiguous=False, is_mixed=False)
     swapped = tuple(re.sub(r"%([dm])(.)%([dm])", r"%\3\2%\1", pattern) for pattern in fmt.patterns)
@@ -329,11 +383,13 @@ def _sample(staging: Staging, staged: StagedTable, ref: str) -> list[str]:
 def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequence[str]) -> DateFormat:
     """Day or month first, by counting over the whole column what is no day or no month."""
     counts = _count_orders(staging, cells)
+    if counts["days_last"] == counts["all"] and counts["lasts"] >= MORE_DAYS * counts["firsts"]:
+        return _year_of_two_digits_first(counts, sample)
     style: DateStyle = "mdy" if counts["mdy"] > counts["dmy"] else "dmy"
     patterns = _patterns(sample, style)
     first, second = counts["first_above_12"], counts["second_above_12"]
     if first and second:
-        evidence = f"contradictory: {first:,} values have a first part above 12 and {second:,} a second part above 12"
+        evidence = f"{CONTRADICTORY}: {first:,} values have a first part above 12 and {second:,} a second part above 12"
         is_mixed = min(first, second) >= MIXED_SHARE * (first + second)
         evidence = f"{evidence}; {counts['all'] - counts[style]:,} cannot be read"
         return DateFormat(style, patterns, evidence, is_ambiguous=is_mixed, is_mixed=is_mixed)
@@ -343,7 +399,24 @@ def _day_or_month_first(staging: Staging, cells: ir.StringValue, sample: Sequenc
         return DateFormat("mdy", patterns, f"{_values(second)} a day above 12, and it comes second")
     if counts["either"]:
         return DateFormat("dmy", patterns, "no day above 12: day/month and month/day both read every value", is_ambiguous=True)
+    if not counts["dmy"] + counts["mdy"]:
+        return DateFormat("dmy", evidence="no value can be read as a day")
     return DateFormat(style, patterns, "months are written as words" if counts["named"] else "day and month are equal in every value")
+
+
+def _year_of_two_digits_first(counts: dict[str, int], sample: Sequence[str]) -> DateFormat:
+    """21-01-05: few years and many days. Years that the Persian calendar may mean as well (02 = 1402 or 2002) are asked about."""
+    evidence = "years of two digits, and they come first: few different first parts, many different last parts"
+    shapes = Counter(pattern for text in sample if (pattern := _pattern(text.strip(), "iso")))
+    patterns = tuple(pattern for pattern, _ in shapes.most_common())
+    is_clear = counts["lowest_first"] >= FIRST_CLEAR_YEAR and counts["highest_first"] <= LAST_CLEAR_YEAR and bool(patterns)
+    doubt = "" if is_clear else "; the calendar cannot be told: write years with four digits"
+    return DateFormat("iso", patterns, evidence + doubt, is_ambiguous=not is_clear, is_mixed=not is_clear)
+
+
+def is_year_of_two_digits_first(fmt: DateFormat) -> bool:
+    """True of "21-01-05"."""
+    return fmt.style == "iso" and bool(fmt.patterns)
 
 
 def _values(count: int) -> str:
@@ -351,12 +424,17 @@ def _values(count: int) -> str:
 
 
 def _count_orders(staging: Staging, cells: ir.StringValue) -> dict[str, int]:
-    """Values readable in either order, and what tells the orders apart, counted per distinct day (what stands before the first colon)."""
+    """Values readable in either order, and what tells the orders apart, counted per distinct day (what stands before the first colon,
+    unless the time comes first).
+    """
     filled = cells.name("cell").as_table().filter(words.is_given(cells))
-    days = filled.group_by(text=functions.split_part(filled.cell, ":", 1)).agg(rows=ibis._.count()).mutate(parts=_parts(ibis._.text))
+    is_time_first = filled.cell.substr(0, 3).contains(":")
+    text = is_time_first.ifelse(filled.cell, functions.split_part(filled.cell, ":", 1))
+    days = filled.group_by(text=text).agg(rows=ibis._.count()).mutate(parts=_parts(ibis._.text))
     days = days.mutate(
         first=days.parts["first"].try_cast("int64"),
         second=days.parts["second"].try_cast("int64"),
+        third=days.parts["third"].try_cast("int64"),
         has_year=days.parts["third"].length().isin([2, 4]),
         dmy=_gregorian_day(days.parts, "dmy").notnull(),
         mdy=_gregorian_day(days.parts, "mdy").notnull(),
@@ -369,9 +447,16 @@ def _count_orders(staging: Staging, cells: ir.StringValue) -> dict[str, int]:
         "second_above_12": days.second.between(13, 31) & days["first"].between(1, 12) & days.has_year,
         "either": days.dmy & days.mdy & (days["first"] != days.second),
         "named": (days["first"].isnull() | days.second.isnull()) & days.dmy,
+        "days_last": (days.parts["first"].length() == 2)
+        & (days.parts["third"].length() == 2)
+        & days.second.between(1, 12)
+        & days.third.between(1, 31),
     }
-    found = staging.con.to_pyarrow(days.aggregate(**{name: days.rows.sum(where=test).fill_null(0) for name, test in tests.items()}))
-    return {name: int(found[name][0].as_py()) for name in tests}
+    measures = {name: days.rows.sum(where=test).fill_null(0) for name, test in tests.items()}
+    measures |= {"firsts": days["first"].nunique(), "lasts": days.third.nunique()}
+    measures |= {"lowest_first": days["first"].min().fill_null(0), "highest_first": days["first"].max().fill_null(0)}
+    found = staging.con.to_pyarrow(days.aggregate(**measures))
+    return {name: int(found[name][0].as_py()) for name in measures}
 
 
 def _patterns(sample: Sequence[str], style: DateStyle) -> tuple[str, ...]:
@@ -386,7 +471,8 @@ def _pattern(text: str, style: DateStyle) -> str:
         return ""
     month = "%m" if not match["word"] else "%b" if len(match["word"]) == 3 else "%B"
     first, second = ("%m", "%d") if style == "mdy" and month == "%m" else ("%d", month)
-    date_part = match["mark"].join((first, second, "%Y" if len(match["year"]) == 4 else "%y"))
+    order = (first, second, "%Y" if len(match["year"]) == 4 else "%y") if style != "iso" else ("%y", month, "%d")
+    date_part = match["mark"].join(order)
     hours = "%I:%M" if match["half"] else "%H:%M"
     half = match["half"].upper().replace("AM", "%p").replace("PM", "%p") if match["half"] else ""
     return date_part + (match["gap"] + hours + (":%S" if match["seconds"] else "") + half if match["gap"] else "")

@@ -68,9 +68,11 @@ CURRENCY_CODES = (
 
 _WORDS = sorted({*CURRENCY_WORDS, *(code.lower() for code in CURRENCY_CODES)}, key=len, reverse=True)
 _CURRENCY = r"(?i:" + "|".join(map(re.escape, _WORDS)) + r")"
+#: Words for pieces behind a quantity ("2 шт.").
+_PIECES = r"(?i:pieces?|pcs\.?|pc\.?|units?|шт\.?|штук[аи]?|ед\.?|عدد|stk\.?|stück|szt\.?|uds?\.?|adet)"
 _DIGITS = r"[.,]?[0-9](?:[0-9.,' ]*[0-9])?(?:[eE][-+]?[0-9]{1,3})?"
 #: A number with what may stand around it; groups: sign before, digits with their marks, sign behind. "12,-" has no cents, it is not negative.
-_BEFORE, _BEHIND = rf"(?:{_CURRENCY}\s*)?", rf"\s*(?:{_CURRENCY})?\s*"
+_BEFORE, _BEHIND = rf"(?:{_CURRENCY}\s*)?", rf"\s*(?:{_CURRENCY}|{_PIECES})?\s*"
 _DRESSED = rf"^\s*{_BEFORE}([-+(]?)\s*{_BEFORE}({_DIGITS})(?:[.,]-{{1,2}}|[.,])?{_BEHIND}([-)]?){_BEHIND}$"
 _BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
 

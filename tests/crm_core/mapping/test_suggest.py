@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crm_core.mapping.model import ImportOptions, Mapping, TableMapping
+from crm_core.mapping.overrides import answered
 from crm_core.mapping.suggest import Suggestion, suggest
 from crm_core.mapping.validate import validate
 from crm_core.sources.files import stage
@@ -126,6 +127,43 @@ def test_an_empty_column_with_the_name_of_what_is_missing_is_said_to_be_empty(st
     assert "“customer_id” is there for the customer id, but it is empty" in problem.message
 
 
+def test_a_quantity_that_no_name_tells_is_asked_about_beside_a_price(staging: Staging) -> None:
+    columns = {{"amount": "unit_price", "quantity": "Xyz"}.get(name, name): cells for name, cells in sales().items()}
+    (question,) = (one for one in suggested(staging, columns).problems if one.severity == "question")
+    assert (question.code, question.option) == ("which_quantity", "--map quantity=Xyz, or --map net_amount=unit_price")
+    assert answered([question], ["net_amount=unit_price"]) == answered([question], ["quantity=Xyz"]) == []
+
+
+def test_a_quantity_by_name_that_is_no_number_is_asked_about(staging: Staging) -> None:
+    columns = sales(unit_price=sales()["amount"], amount=None, quantity=["two", "three"] * ORDERS)
+    assert "which_quantity" in codes(suggested(staging, columns))
+
+
+def test_a_number_of_items_that_numbers_the_lines_of_each_order_is_no_quantity(staging: Staging) -> None:
+    numbered = sales(unit_price=sales()["amount"], amount=None, quantity=None, num_item=[str(1 + row % 2) for row in range(2 * ORDERS)])
+    assert fields_of(suggested(staging, numbered))["line_no"] == "num_item"
+    counted = numbered | {"num_item": sales()["quantity"]}
+    assert fields_of(suggested(staging, counted))["quantity"] == "num_item"
+
+
+def test_a_code_that_differs_within_an_order_is_no_customer(staging: Staging) -> None:
+    columns = {{"customer_id": "Xyz", "product": "Abc"}.get(name, name): cells for name, cells in sales().items()}
+    columns |= {"Abc": [f"P{row % 17:03}" for row in range(2 * ORDERS)]}
+    found = suggested(staging, columns)
+    assert fields_of(found)["customer_id"] == "Xyz"
+    assert "customer_id" not in fields_of(suggested(staging, {name: cells for name, cells in columns.items() if name != "Xyz"}))
+
+
+def test_what_may_be_an_order_of_few_customers_is_no_customer_without_a_question(staging: Staging) -> None:
+    columns = {
+        "Abc": [f"K{row // 4:03}" for row in range(2000)],
+        "Xyz": [f"F{row // 4 % 8}" for row in range(2000)],
+        "date": sales()["order_date"] * 17,
+        "amount": sales()["amount"] * 17,
+    }
+    assert "which_customer_id" in codes(suggested(staging, {name: cells[:2000] for name, cells in columns.items()}))
+
+
 def test_two_equally_likely_customers_are_a_question_naming_both(staging: Staging) -> None:
     found = suggested(staging, sales(user_id=[f"U{row * 7 % 23}" for row in range(2 * ORDERS)]))
     assert not found.is_certain
@@ -181,6 +219,15 @@ def test_an_orders_total_on_each_line_is_not_added_up(staging: Staging) -> None:
     assert "net_amount" not in fields_of(found)
     assert fields_of(found)["unit_price"] == "unit_price"
     assert "order_total_on_lines" in codes(found)
+
+
+def test_one_price_for_all_lines_is_that_of_a_piece_where_it_adds_up_to_the_orders_total(staging: Staging) -> None:
+    pieces = [row % 3 + 1 for row in range(2 * ORDERS)]
+    totals = [f"{9.5 * (pieces[row - row % 2] + pieces[row - row % 2 + 1]):.2f}" for row in range(2 * ORDERS)]
+    found = suggested(staging, sales(amount=None, total=totals, unit_price=["9.50"] * 2 * ORDERS, quantity=[str(one) for one in pieces]))
+    assert fields_of(found)["unit_price"] == "unit_price"
+    assert "net_amount" not in fields_of(found)
+    assert found.is_certain
 
 
 def test_a_line_amount_is_recognised_by_adding_up_to_the_orders_total(staging: Staging) -> None:
@@ -250,6 +297,49 @@ def test_a_persons_id_behind_the_orders_key_is_found_whatever_its_name(staging: 
     assert people["customer_key"] in ("hash_b", "client")
     assert people["customer_id"] == "hash_a"
     assert {one.grain for one in found.mapping.tables} == {"orders", "order_lines", "customers"}
+
+
+def database() -> dict[str, Columns]:
+    """Tables as a shop's database has them: each with a key called "id"."""
+    lines, orders = range(2 * ORDERS), range(ORDERS)
+    return {
+        "items": {
+            "id": [str(row) for row in lines],
+            "order_id": [str(row // 2) for row in lines],
+            "quantity": ["2"] * len(lines),
+            "price": [f"{row}.50" for row in lines],
+        },
+        "orders": {
+            "id": [str(row) for row in orders],
+            "user_id": [str(row % 20) for row in orders],
+            "created_at": [f"2023-{1 + row % 12:02d}-{13 + row % 10:02d} 10:00:00" for row in orders],
+        },
+        "users": {"id": [str(row) for row in range(20)], "name": [f"P {row}" for row in range(20)], "city": ["A", "B"] * 10},
+    }
+
+
+@pytest.mark.parametrize("total", [{}, {"total": [str(row) for row in range(ORDERS)]}])
+def test_tables_of_a_database_are_joined_by_keys_called_id(staging: Staging, total: Columns) -> None:
+    for name, columns in database().items():
+        put_columns(staging, columns | (total if name == "orders" else {}), name=name)
+    found = suggest(staging)
+    assert {one.source: one.grain for one in found.mapping.tables} == {"items": "order_lines", "orders": "orders", "users": "customers"}
+    assert found.is_certain
+
+
+def test_responses_with_dates_that_no_name_tells_are_asked_about(staging: Staging) -> None:
+    put_columns(staging, {"Stars": ["1", "5"] * 20, "Sent": ["2023-01-05"] * 40, "Seen": ["2023-01-06"] * 40})
+    assert "which_responded_at" in codes(suggest(staging))
+
+
+def test_a_column_with_the_name_of_what_is_missing_and_other_values_is_named(staging: Staging) -> None:
+    found = suggested(staging, sales(customer_id=None, CustomerID=[f"{row % 20},5" for row in range(2 * ORDERS)]))
+    problem = next(one for one in found.problems if one.severity == "error")
+    assert (problem.code, problem.column, problem.example) == ("no_customer", "CustomerID", "0,5")
+
+
+def test_sales_without_a_date_lack_a_date_and_no_amount(staging: Staging) -> None:
+    assert "no_date" in codes(suggested(staging, {"customer": ["a", "b"] * 20, "amount": ["1.5", "2"] * 20}))
 
 
 def test_amounts_of_the_same_orders_are_used_once(staging: Staging) -> None:

@@ -29,6 +29,15 @@ def test_any_separator_is_found(read, rows, mark):
     assert table.options.delimiter == mark
 
 
+def test_separators_at_the_end_of_lines_make_no_column_of_quoted_commas(read, rows):
+    lines = "".join(f'{number},"Mug, blue",{number}.50,\n' for number in range(100)) + "".join(
+        f"{number},Cup,2.00,\n" for number in range(900)
+    )
+    table = read("no,product,price,\n" + lines)
+    assert names(table) == ["no", "product", "price"]
+    assert rows(table)[0] == ("0", "Mug, blue", "0.50")
+
+
 def test_a_decimal_comma_does_not_separate(read, rows):
     assert rows(read("id;amount\n1;2,5\n2;3,75\n3;1.234,50\n"))[2] == ("3", "1.234,50")
     assert len(read("17;2,5\n18;3,75\n19;4,10\n").columns) == 2
@@ -150,6 +159,9 @@ def test_where_no_line_is_left_but_one_too_long_the_line_and_the_limit_are_said(
     [
         ("", "The file is empty"),
         ("\n\n  \n", "The file is empty"),
+        (b"\xef\xbb\xbf", "The file is empty"),
+        (b"\xff\xfe", "The file is empty"),
+        ("sep=;\n", "The file is empty"),
         ("id,name,amount\n", "The table has no rows"),
         ("id,name\n1,a\x00b\n2,c\n", "This is not a table"),
         ("a,b,c" + "x" * 500_000 + "\n1,2,3\n", "This is not a table"),

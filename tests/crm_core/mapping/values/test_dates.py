@@ -332,3 +332,51 @@ def test_real_columns_are_read_without_a_gap(
     assert (fmt.style, fmt.is_ambiguous) == (style, False)
     assert len(known) == len(read_moments)
     assert (min(known), max(known)) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("05/01/2021, 07:08:09 PM", datetime(2021, 1, 5, 19, 8, 9)),
+        ("05/01/2021 - 07:08", datetime(2021, 1, 5, 7, 8)),
+        ("05/Jan/2021:07:08:09", datetime(2021, 1, 5, 7, 8, 9)),
+        ("07:08 05.01.2021", datetime(2021, 1, 5, 7, 8)),
+        ("05.01.2021 07:08 Uhr", datetime(2021, 1, 5, 7, 8)),
+        ("05-01-2021 07.08 PM", datetime(2021, 1, 5, 19, 8)),
+        ("5 января 2021 г. в 07:08", datetime(2021, 1, 5, 7, 8)),
+        ("2021-01-05 07.08.09", datetime(2021, 1, 5, 7, 8, 9)),
+        ("۱۳۹۹/۱۰/۱۶ ساعت ۰۷:۰۸", datetime(2021, 1, 5, 7, 8)),
+        ("۰۷:۰۸ - ۱۳۹۹/۱۰/۱۶", datetime(2021, 1, 5, 7, 8)),
+        ("سه\u200cشنبه، ۱۶ دی ۱۳۹۹", FIFTH_OF_JANUARY),
+        ("سه شنبه ۱۶ دی ۱۳۹۹", FIFTH_OF_JANUARY),
+    ],
+)
+def test_day_and_time_stand_beside_each_other_in_many_ways(staging: Staging, text: str, moment: datetime) -> None:
+    assert found(staging, [text, text.replace("۱۶", "۱۵").replace("05", "25").replace("5 я", "25 я")])[1][0] == moment
+
+
+@pytest.mark.parametrize("pattern", ["%m/%d/%Y, %I:%M:%S %p", "%H:%M %m/%d/%Y"])
+def test_the_order_is_decided_whatever_stands_between_day_and_time(staging: Staging, pattern: str) -> None:
+    written = [datetime(2021, 1, day, 14, 29) for day in range(1, 29)]
+    fmt, back = found(staging, [one.strftime(pattern) for one in written])
+    assert (fmt.style, back) == ("mdy", written)
+
+
+def test_years_of_two_digits_may_come_first(staging: Staging) -> None:
+    days = [datetime(year, month, day) for year in (2023, 2024) for month in (1, 7) for day in range(1, 31)]
+    fmt, back = found(staging, [one.strftime("%y-%m-%d") for one in days])
+    assert (fmt.is_ambiguous, back) == (False, days)
+
+
+def test_years_of_two_digits_of_either_calendar_are_asked_about(staging: Staging) -> None:
+    fmt, _ = found(staging, [f"0{year}/07/{day:02}" for year in (2, 3) for day in range(1, 31)])
+    assert "four digits" in fmt.evidence
+    assert dates.with_order(fmt, "dmy").is_ambiguous
+
+
+@pytest.mark.parametrize("other", ["15/02/2021", "44201", "1399/10/16"])
+def test_a_column_that_mixes_styles_is_asked_about(staging: Staging, other: str) -> None:
+    days = [f"2021-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 6)]
+    fmt, _ = found(staging, [*days, other])
+    assert (fmt.is_ambiguous, fmt.is_mixed) == (True, True)
+    assert dates.with_order(fmt, "dmy").is_ambiguous is False

@@ -45,6 +45,7 @@ def values(staging: Staging, texts: Sequence[str | None]) -> list[Decimal | None
         (["12,-", "5,50"], ["12", "5.5"]),
         (["1.5E+3", "1e-3", "2"], ["1500", "0.001", "2"]),
         (["0,5", "1,5E+3"], ["0.5", "1500"]),
+        (["2 шт.", "3 pcs", "۴ عدد"], ["2", "3", "4"]),
     ],
 )
 def test_marks_are_told_from_the_values_of_the_column(staging: Staging, texts: list[str], expected: list[str]) -> None:
