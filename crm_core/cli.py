@@ -149,8 +149,10 @@ def _files(sources: Sequence[str]) -> list[Path]:
 
 def _named(files: Sequence[Path]) -> dict[str, Path]:
     """The files by their names; by their whole paths where several folders hold a file of one name. A path given twice is read once."""
-    names = Counter(path.name for path in dict.fromkeys(files))
-    return {path.name if names[path.name] == 1 else str(path): path for path in files}
+    from crm_core.sources.files import readable
+
+    names = Counter(readable(path.name) for path in dict.fromkeys(files))
+    return {readable(path.name if names[readable(path.name)] == 1 else str(path)): path for path in files}
 
 
 def _mapping(staging: Staging, options: argparse.Namespace) -> Mapping:

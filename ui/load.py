@@ -113,10 +113,11 @@ def _examples(found: Wizard) -> None:
 
 def _inbox(found: Wizard) -> None:
     """Files that the administrator put there: read where they lie, of any size."""
+    from crm_core.sources.files import readable
+
     folder = home.workspaces().home.inbox
-    files = {
-        path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
-    }
+    found_here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")]
+    files = dict(zip(_distinct([readable(path.name) for path in found_here]), found_here, strict=True))
     if not files:
         st.info(
             "The folder is empty. Whoever runs this server can put large files into its inbox folder (see README).", icon=":material/inbox:"
