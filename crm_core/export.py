@@ -8,7 +8,8 @@ Everything streams in batches out of the engine; a million rows are never a data
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,7 @@ FORMULA_PATTERN = r"^[=+\-@\t\r\x00]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
+ENDINGS = (".csv", ".parquet", ".json")
 BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
 
 Labels = Mapping[str, str]
@@ -83,21 +85,51 @@ def frame_to_excel(frame: pd.DataFrame, title: str, labels: Labels | None = None
 
 
 def write_table(ws: Workspace, table: ir.Table, path: Path) -> None:
-    """The rows of `table` to a file by its ending: .csv (harmless, no byte-order mark), .parquet or .json (raw)."""
-    writers = {".csv": _file_csv, ".parquet": _file_parquet, ".json": _file_json}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
+    """The rows of `table` to a file by its ending: .csv (harmless, no byte-order mark), .parquet or .json (raw). Raises CrmError as `check_ending` does."""
+    writers = dict(zip(ENDINGS, (_file_csv, _file_parquet, _file_json), strict=True))
+    check_ending(path, ENDINGS)
+    with whole(path) as unfinished:
+        writers[path.suffix.lower()](ws, table, unfinished)
+
+
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    """One result of several figures to a file by its ending: .json, or .csv and .parquet of one row. Raises CrmError as `check_ending` does."""
+    check_ending(path, ENDINGS)
+    with whole(path) as unfinished:
+        if path.suffix.lower() == ".json":
+            unfinished.write_text(json_text(record), encoding="utf-8")
+        elif path.suffix.lower() == ".csv":
+            unfinished.write_bytes(frame_to_csv(pd.DataFrame([record])).removeprefix(BOM))
+        else:
+            pd.DataFrame([record]).to_parquet(unfinished, index=False)
+
+
+def check_ending(path: Path, endings: Sequence[str]) -> None:
+    """Raises CrmError where the file's name has none of the endings."""
+    if path.suffix.lower() not in endings:
         raise CrmError(
             "Unknown kind of output file",
-            f"“{path.name}” ends in none of {', '.join(writers)}",
+            f"“{path.name}” ends in none of {', '.join(endings)}.",
             "Give a file name with one of these endings.",
         )
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place to write the file to; it takes the place of `path` when all is written, and goes where that fails."""
     unfinished = path.with_name(path.name + ".part")
     try:
-        writer(ws, table, unfinished)
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Data as JSON for people and programs."""
+    import json
+
+    return json.dumps(data, ensure_ascii=False, indent=2, default=json_value) + "\n"
 
 
 def _file_csv(ws: Workspace, table: ir.Table, path: Path) -> None:
