@@ -8,6 +8,7 @@ Everything streams in batches out of the engine; a million rows are never a data
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -24,11 +25,12 @@ from crm_core.errors import CrmError
 from crm_core.workspace import Workspace
 
 #: A spreadsheet reads a cell that starts with one of these as a formula or a command (OWASP, "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-FORMULA_PATTERN = r"^[=+\-@\t\r\x00]"  # the same for the engine
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "\0")
+FORMULA_PATTERN = r"^[=+\-@＝＋－＠\t\r\n\x00]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
+EXCEL_FIRST_YEAR = 1900
 ENDINGS = (".csv", ".parquet", ".json")
 BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
 
@@ -49,13 +51,13 @@ def to_csv(ws: Workspace, table: ir.Table, labels: Labels | None = None, *, bom:
 
 def write_csv(ws: Workspace, table: ir.Table, target: BinaryIO, labels: Labels | None = None, *, bom: bool = True) -> None:
     """Like `to_csv`, into an open binary file, a batch at a time."""
-    from pyarrow import csv
+    from pyarrow.csv import CSVWriter
 
     safe = _harmless_columns(table)
     header = [harmless((labels or {}).get(name, name)) for name in safe.columns]
     schema = pa.schema([field.with_name(label) for field, label in zip(safe.schema().to_pyarrow(), header, strict=True)])
     target.write(BOM if bom else b"")
-    with csv.CSVWriter(target, schema) as writer:
+    with CSVWriter(target, schema) as writer:
         for batch in ws.batches(safe, BATCH_ROWS):
             writer.write_batch(_as(schema, batch))
 
@@ -75,7 +77,7 @@ def frame_to_csv(frame: pd.DataFrame, labels: Labels | None = None) -> bytes:
         values = safe.iloc[:, position]
         if not pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_datetime64_any_dtype(values):
             safe.isetitem(position, [harmless(value) if isinstance(value, str) else value for value in values])
-    return BOM + safe.to_csv(index=False).encode("utf-8")
+    return BOM + safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8")  # by which a \r in a text is quoted, and begins no row
 
 
 def frame_to_excel(frame: pd.DataFrame, title: str, labels: Labels | None = None) -> bytes:
@@ -227,13 +229,15 @@ def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, column, value)
+    elif isinstance(value, date) and value.year < EXCEL_FIRST_YEAR:
+        sheet.write_string(line, column, value.isoformat())
     elif isinstance(value, datetime):  # before date, which it is too
         sheet.write_datetime(line, column, value.replace(tzinfo=None), formats[datetime])
     elif isinstance(value, date):
         sheet.write_datetime(line, column, value, formats[date])
     elif isinstance(value, Decimal):
         sheet.write_number(line, column, float(value), formats[Decimal])
-    elif pd.api.types.is_number(value):
+    elif pd.api.types.is_number(value) and math.isfinite(value):
         sheet.write_number(line, column, value)
     else:
         sheet.write_string(line, column, str(value))
