@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from crm_core.mapping.carrying_out.meta import FORMAT
+from crm_core.schema import FORMAT
 from crm_core.sources.staging import Progress, Staging, no_progress
 from crm_core.store.home import Home
 from crm_core.store.workspaces import SAMPLE_ID, SAMPLE_NAME, Entry, Workspaces
