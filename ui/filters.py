@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import cache
+from ui.guards import escape
 from ui.state import Session, Url, split_key
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _splits(ws: Workspace) -> tuple[tuple[str, tuple[str, ...]], ...]:
         known = cache.of(ws, choices, field)
         if len(known) > 1:
             picked = st.multiselect(
-                label, known, format_func=_spoken, key=split_key(field), bind="query-params", placeholder="All", select_all=False
+                escape(label), known, format_func=_spoken, key=split_key(field), bind="query-params", placeholder="All", select_all=False
             )
             chosen.append((field, _known(picked, known)))
     return tuple((field, picked) for field, picked in chosen if picked)

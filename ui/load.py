@@ -180,7 +180,10 @@ def _target() -> str:
     own, view = private_id(frame.owner()), frame.current()
     if view is None or view.entry.kind != "named":
         return own
-    places = {own: "My private upload", view.entry.id: f"In place of “{view.entry.name}”, for everybody (can be undone once)"}
+    places = {
+        own: "My private upload",
+        view.entry.id: f"In place of “{guards.escape(view.entry.name)}”, for everybody (can be undone once)",
+    }
     chosen = st.radio("Where to", list(places), format_func=places.__getitem__, key="target")
     return chosen if chosen in places else own
 
