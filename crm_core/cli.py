@@ -73,12 +73,13 @@ def _in_words(error: Exception) -> CrmError:
     if isinstance(error, CrmError):
         return error
     if isinstance(error, OSError):
-        where = f"{readable(os.fspath(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+        where = f"{readable(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
         return CrmError(
             "A file cannot be read or written", f"{where}{error.strerror or error}.", "Check the place, its rights and its space."
         )
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
-        return CrmError("Not enough memory or disk space", str(error).splitlines()[0], "Free some, or set TMPDIR to a larger disk.")
+        hint = "Free memory and disk space, or set TMPDIR to a larger disk."
+        return CrmError("The engine cannot go on", str(error).splitlines()[0], hint)
     return CrmError("Something went wrong here", f"{type(error).__name__}: {error}".splitlines()[0], "Please report it with these words.")
 
 

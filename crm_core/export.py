@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -237,7 +237,7 @@ def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping
         sheet.write_datetime(line, column, value, formats[date])
     elif isinstance(value, Decimal):
         sheet.write_number(line, column, float(value), formats[Decimal])
-    elif pd.api.types.is_number(value) and math.isfinite(value):
+    elif pd.api.types.is_number(value) and math.isfinite(cast("float", value)):
         sheet.write_number(line, column, value)
     else:
         sheet.write_string(line, column, str(value))
