@@ -7,34 +7,36 @@
     erase      a named workspace and all that was kept of it
 
 A SOURCE is a file, a folder of files, `sample` (the sample company) or `workspace:NAME` (what the dashboard holds under that name).
-Exit status: 0 success, 2 bad input, with the same messages as the page on standard error.
+Exit status: 0 success, 2 bad input, with the same messages as the page on standard error; 1 a fault of the program, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from crm_core.errors import CrmError, MappingError, Problem, SourceError
-from crm_core.export import json_value, write_csv, write_table
+from crm_core.export import ENDINGS, check_ending, json_text, json_value, write_csv, write_record, write_table
 from crm_core.mapping.model import ImportOptions, Mapping
 from crm_core.mapping.receipt import Receipt
+from crm_core.sources.files import readable
 from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress
 from crm_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from crm_core.store.workspaces import Workspaces
 
-BAD_INPUT = 2
+UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 WORKSPACE_PREFIX = "workspace:"
 SAMPLE = "sample"
 MAPPING_HINT = "Say which column feeds which field, for example --map customer_id=COLUMN --map ordered_at=COLUMN."
@@ -44,20 +46,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        _refuse_output(getattr(options, "out", None))
+        _check_output(options)
         options.run(options)
-    except CrmError as error:
-        print(error.text(), file=sys.stderr)
-        return BAD_INPUT
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output (`head`, a pager) has seen enough
-        sys.stderr.close()
+        _drop_output()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if isinstance(error, OSError):
+            _drop_output()
+        print(_in_words(error).text(), file=sys.stderr)
+        return BAD_INPUT if isinstance(error, CrmError | OSError | duckdb.Error) else UNEXPECTED
     return 0
+
+
+def _drop_output() -> None:
+    """Leaves nothing to write that Python would try once more, and complain about, at its end."""
+    with suppress(AttributeError, OSError):  # closed, or none of the system's files
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _in_words(error: Exception) -> CrmError:
+    """What went wrong, never with a stack trace: the last line of defence for what no room of the house has words for."""
+    if isinstance(error, CrmError):
+        return error
+    if isinstance(error, OSError):
+        where = f"{readable(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+        return CrmError(
+            "A file cannot be read or written", f"{where}{error.strerror or error}.", "Check the place, its rights and its space."
+        )
+    if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+        hint = "Free memory and disk space, or set TMPDIR to a larger disk."
+        return CrmError("The engine cannot go on", str(error).splitlines()[0], hint)
+    return CrmError("Something went wrong here", f"{type(error).__name__}: {error}".splitlines()[0], "Please report it with these words.")
 
 
 def check(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="crm-") as folder:
         receipt = _build(options, Path(folder) / "workspace.duckdb", "check", Path(folder))
-    _write_json(receipt.as_dict(), options.out)
+    _write_record(receipt.as_dict(), options.out)
 
 
 def segments(options: argparse.Namespace) -> None:
@@ -74,21 +103,26 @@ def pareto(options: argparse.Namespace) -> None:
     with _workspace(options) as ws:
         found = concentration.summary(ws, options.as_of or ws.as_of, options.value)
         names = ("customers", "top20_share", "vital_few_share", "gini", "class_a", "class_b", "class_c")
-        _write_json({name: json_value(getattr(found, name)) for name in names}, options.out)
+        _write_record({name: json_value(getattr(found, name)) for name in names}, options.out)
 
 
 def import_(options: argparse.Namespace) -> None:
     store = _store()
-    workspace_id, name = store.place(options.workspace)
+    workspace_id, name = store.place(readable(options.workspace))
     candidate = store.candidate(workspace_id)
-    receipt = _build(options, candidate, name, store.home.staging)
-    store.accept(workspace_id, candidate, name, "named")
-    _write_json(receipt.as_dict(), options.out)
+    try:
+        receipt = _build(options, candidate, name, store.home.staging)
+        store.accept(workspace_id, candidate, name, "named")
+    except BaseException:
+        store.discard(candidate)
+        raise
+    _write_record(receipt.as_dict(), options.out)
 
 
 def erase(options: argparse.Namespace) -> None:
     store = _store()
-    store.erase(store.find(options.workspace).id)
+    is_damaged = options.workspace in store.damaged()  # it has no name that could be read; the log of the dashboard has its id
+    store.erase(options.workspace if is_damaged else store.find(options.workspace).id)
 
 
 # -- from sources to a workspace ---------------------------------------------------------------------------------------
@@ -151,8 +185,8 @@ def _files(sources: Sequence[str]) -> list[Path]:
 
 def _named(files: Sequence[Path]) -> dict[str, Path]:
     """The files by their names; by their whole paths where several folders hold a file of one name. A path given twice is read once."""
-    names = Counter(path.name for path in dict.fromkeys(files))
-    return {path.name if names[path.name] == 1 else str(path): path for path in files}
+    names = Counter(readable(path.name) for path in dict.fromkeys(files))
+    return {readable(path.name if names[readable(path.name)] == 1 else str(path)): path for path in files}
 
 
 def _mapping(staging: Staging, options: argparse.Namespace) -> Mapping:
@@ -174,6 +208,19 @@ def _mapping(staging: Staging, options: argparse.Namespace) -> Mapping:
 # -- output ------------------------------------------------------------------------------------------------------------
 
 
+def _check_output(options: argparse.Namespace) -> None:
+    """Refuses a place that cannot be written before anything is read."""
+    out: Path | None = getattr(options, "out", None)
+    if out is None:
+        if sys.stdout is None and options.run is not erase:
+            raise CrmError("No place for the result", "Standard output is closed.", "Leave it open, or name a file: --out FILE.")
+        return
+    check_ending(out, ENDINGS if options.run in (segments, pareto) else (".json",))
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        why = "is a folder" if out.is_dir() else "would lie in a folder that does not exist"
+        raise CrmError("The result cannot be written", f"{readable(str(out))} {why}.", "Name a file in a folder that exists.")
+
+
 def _write_rows(ws: Workspace, table: Any, out: Path | None) -> None:
     if out is None:
         write_csv(ws, table, sys.stdout.buffer, bom=False)
@@ -182,18 +229,11 @@ def _write_rows(ws: Workspace, table: Any, out: Path | None) -> None:
         write_table(ws, table, out)
 
 
-def _refuse_output(out: Path | None) -> None:
-    """Raises CrmError where nothing can be written to `out`: known before a long import, not after it."""
-    if out is not None and (not out.parent.is_dir() or out.is_dir() or not os.access(out.parent, os.W_OK)):
-        raise CrmError("The output cannot be written", f"There is no folder for “{out}” that may be written to.", "Name another file.")
-
-
-def _write_json(data: dict[str, Any], out: Path | None) -> None:
-    text = json.dumps(data, ensure_ascii=False, indent=2, default=json_value) + "\n"
+def _write_record(data: dict[str, Any], out: Path | None) -> None:
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(json_text(data))
     else:
-        out.write_text(text, encoding="utf-8")
+        write_record(data, out)
 
 
 def _progress() -> Progress:

@@ -8,11 +8,13 @@ Everything streams in batches out of the engine; a million rows are never a data
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -23,11 +25,13 @@ from crm_core.errors import CrmError
 from crm_core.workspace import Workspace
 
 #: A spreadsheet reads a cell that starts with one of these as a formula or a command (OWASP, "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-FORMULA_PATTERN = r"^[=+\-@\t\r\x00]"  # the same for the engine
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "\0")
+FORMULA_PATTERN = r"^[=+\-@＝＋－＠\t\r\n\x00]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
+EXCEL_FIRST_YEAR = 1900
+ENDINGS = (".csv", ".parquet", ".json")
 BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
 
 Labels = Mapping[str, str]
@@ -47,13 +51,13 @@ def to_csv(ws: Workspace, table: ir.Table, labels: Labels | None = None, *, bom:
 
 def write_csv(ws: Workspace, table: ir.Table, target: BinaryIO, labels: Labels | None = None, *, bom: bool = True) -> None:
     """Like `to_csv`, into an open binary file, a batch at a time."""
-    from pyarrow import csv
+    from pyarrow.csv import CSVWriter
 
     safe = _harmless_columns(table)
     header = [harmless((labels or {}).get(name, name)) for name in safe.columns]
     schema = pa.schema([field.with_name(label) for field, label in zip(safe.schema().to_pyarrow(), header, strict=True)])
     target.write(BOM if bom else b"")
-    with csv.CSVWriter(target, schema) as writer:
+    with CSVWriter(target, schema) as writer:
         for batch in ws.batches(safe, BATCH_ROWS):
             writer.write_batch(_as(schema, batch))
 
@@ -73,7 +77,7 @@ def frame_to_csv(frame: pd.DataFrame, labels: Labels | None = None) -> bytes:
         values = safe.iloc[:, position]
         if not pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_datetime64_any_dtype(values):
             safe.isetitem(position, [harmless(value) if isinstance(value, str) else value for value in values])
-    return BOM + safe.to_csv(index=False).encode("utf-8")
+    return BOM + safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8")  # by which a \r in a text is quoted, and begins no row
 
 
 def frame_to_excel(frame: pd.DataFrame, title: str, labels: Labels | None = None) -> bytes:
@@ -83,21 +87,51 @@ def frame_to_excel(frame: pd.DataFrame, title: str, labels: Labels | None = None
 
 
 def write_table(ws: Workspace, table: ir.Table, path: Path) -> None:
-    """The rows of `table` to a file by its ending: .csv (harmless, no byte-order mark), .parquet or .json (raw)."""
-    writers = {".csv": _file_csv, ".parquet": _file_parquet, ".json": _file_json}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
+    """The rows of `table` to a file by its ending: .csv (harmless, no byte-order mark), .parquet or .json (raw). Raises CrmError as `check_ending` does."""
+    writers = dict(zip(ENDINGS, (_file_csv, _file_parquet, _file_json), strict=True))
+    check_ending(path, ENDINGS)
+    with whole(path) as unfinished:
+        writers[path.suffix.lower()](ws, table, unfinished)
+
+
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    """One result of several figures to a file by its ending: .json, or .csv and .parquet of one row. Raises CrmError as `check_ending` does."""
+    check_ending(path, ENDINGS)
+    with whole(path) as unfinished:
+        if path.suffix.lower() == ".json":
+            unfinished.write_text(json_text(record), encoding="utf-8")
+        elif path.suffix.lower() == ".csv":
+            unfinished.write_bytes(frame_to_csv(pd.DataFrame([record])).removeprefix(BOM))
+        else:
+            pd.DataFrame([record]).to_parquet(unfinished, index=False)
+
+
+def check_ending(path: Path, endings: Sequence[str]) -> None:
+    """Raises CrmError where the file's name has none of the endings."""
+    if path.suffix.lower() not in endings:
         raise CrmError(
             "Unknown kind of output file",
-            f"“{path.name}” ends in none of {', '.join(writers)}",
+            f"“{path.name}” ends in none of {', '.join(endings)}.",
             "Give a file name with one of these endings.",
         )
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place to write the file to; it takes the place of `path` when all is written, and goes where that fails."""
     unfinished = path.with_name(path.name + ".part")
     try:
-        writer(ws, table, unfinished)
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """Data as JSON for people and programs."""
+    import json
+
+    return json.dumps(data, ensure_ascii=False, indent=2, default=json_value) + "\n"
 
 
 def _file_csv(ws: Workspace, table: ir.Table, path: Path) -> None:
@@ -195,13 +229,15 @@ def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, column, value)
+    elif isinstance(value, date) and value.year < EXCEL_FIRST_YEAR:
+        sheet.write_string(line, column, value.isoformat())
     elif isinstance(value, datetime):  # before date, which it is too
         sheet.write_datetime(line, column, value.replace(tzinfo=None), formats[datetime])
     elif isinstance(value, date):
         sheet.write_datetime(line, column, value, formats[date])
     elif isinstance(value, Decimal):
         sheet.write_number(line, column, float(value), formats[Decimal])
-    elif pd.api.types.is_number(value):
+    elif pd.api.types.is_number(value) and math.isfinite(cast("float", value)):
         sheet.write_number(line, column, value)
     else:
         sheet.write_string(line, column, str(value))

@@ -186,6 +186,9 @@ CASES = Table(
 
 TABLES: dict[str, Table] = {table.name: table for table in (CUSTOMERS, ORDERS, ORDER_LINES, SURVEYS, CASES)}
 
+#: Version of the workspace file; a reader refuses one it does not know.
+FORMAT = 1
+
 #: Attributes of any name are stored in `customers` as attr_1, attr_2, ... with the user's name as label.
 ATTRIBUTE_PREFIX = "attr_"
 

@@ -14,6 +14,7 @@ import tempfile
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -30,7 +31,7 @@ import pyarrow as pa
 
 from crm_core.errors import AnalysisError, WorkspaceError
 from crm_core.mapping.receipt import Receipt
-from crm_core.schema import ATTRIBUTE_PREFIX, SPLIT_FIELDS, TABLES
+from crm_core.schema import ATTRIBUTE_PREFIX, FORMAT, SPLIT_FIELDS, TABLES
 
 T = TypeVar("T")
 
@@ -59,6 +60,12 @@ class Meta:
     @staticmethod
     def from_json(text: str) -> Meta:
         data: dict[str, Any] = json.loads(text)
+        if data["format"] != FORMAT:
+            raise WorkspaceError(
+                "The workspace is of another version",
+                "It was written by an older or newer version of this program.",
+                "Import the data again.",
+            )
         return Meta(
             name=data["name"],
             imported_at=datetime.fromisoformat(data["imported_at"]),
@@ -106,7 +113,7 @@ class Workspace:
             if row is None:
                 raise WorkspaceError("The workspace is damaged", "Its description is missing.", HINT_DAMAGED)
             meta = Meta.from_json(row[0])
-        except (duckdb.Error, ValueError, KeyError) as error:
+        except (duckdb.Error, ValueError, KeyError, TypeError, AttributeError) as error:
             _discard(raw, scratch)
             raise WorkspaceError(
                 "The workspace cannot be opened", f"{path.name} is no workspace, or it is damaged.", HINT_DAMAGED
@@ -175,7 +182,7 @@ class Workspace:
     @cached_property
     def receipt(self) -> Receipt:
         """The receipt of the import. Raises WorkspaceError if the file holds none."""
-        with self._lock:
+        with self._lock, self._in_words():
             row = self._raw.execute("SELECT value FROM ws.main._meta WHERE key = 'receipt'").fetchone()
         if row is None:
             raise WorkspaceError("The workspace is damaged", "Its receipt is missing.", HINT_DAMAGED)
@@ -202,13 +209,13 @@ class Workspace:
         return {field: label for field, label in named.items() if self.has("customers", field)}
 
     def execute(self, expr: ir.Expr) -> Any:
-        """Run an expression: a table gives a pandas DataFrame, a column a Series, a value a scalar."""
-        with self._lock:
+        """Run an expression: a table gives a pandas DataFrame, a column a Series, a value a scalar. Raises WorkspaceError where the file is damaged."""
+        with self._lock, self._in_words():
             return self._backend.execute(expr)
 
     def batches(self, expr: ir.Table, rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """The rows of an expression piece by piece, for results that should not stand in memory whole."""
-        with self._lock:
+        with self._lock, self._in_words():
             cursor = self._raw.cursor()
             reader = cursor.execute(str(self._backend.compile(expr))).to_arrow_reader(rows)
         yield from reader
@@ -224,7 +231,7 @@ class Workspace:
         A table that fell out of the memory is computed again when asked for. One that an expression still refers to is
         never dropped under it.
         """
-        with self._lock:
+        with self._lock, self._in_words():
             if key not in self._kept:
                 self._kept[key] = self._materialise(build())
                 self._shrink(self._kept, KEPT_TABLES)
@@ -240,6 +247,20 @@ class Workspace:
                     self._values.popitem(last=False)
             self._values.move_to_end(key)
             return cast(T, self._values[key])
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Turns what the engine raises on a damaged file, or for lack of memory, into words."""
+        try:
+            yield
+        except (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.FatalException, duckdb.SerializationException) as error:
+            if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException) and "orrupt" not in str(error):
+                raise WorkspaceError(
+                    "The question is too large",
+                    "It needs more memory or disk space than there is.",
+                    "Try again later, or look at less data.",
+                ) from error
+            raise WorkspaceError("The workspace cannot be read", f"{self.path.name} is damaged.", HINT_DAMAGED) from error
 
     def _materialise(self, expr: ir.Table) -> tuple[ir.Table, int]:
         self._drop_unused()

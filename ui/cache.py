@@ -46,6 +46,13 @@ def workspace(path: Path) -> Workspace:
     return Workspace.open(path)
 
 
+def forget(path: Path) -> None:
+    """Lets go of the data of an erased workspace: of its open file, without which the system keeps the bytes, and of all that was computed."""
+    workspace.clear(path)
+    _kept.clear()
+    _made.clear()
+
+
 @st.cache_resource(max_entries=4, show_spinner="Preparing the sample company …")
 def workspaces(home: str, has_sample: bool) -> Workspaces:
     """The workspaces of the home that the environment names (`home` is the value of CRM_HOME), with the sample company.
@@ -59,6 +66,8 @@ def workspaces(home: str, has_sample: bool) -> Workspaces:
     found, now = find_home({"CRM_HOME": home}), datetime.now(UTC)
     store = Workspaces(found)
     store.clean(now, STALE_AFTER)
+    if damaged := store.damaged():
+        _LOG.warning("workspaces whose pointer.json cannot be read: %s", ", ".join(damaged))
     if has_sample:
         try:
             ensure_sample(found, now)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import cache
+from ui.guards import escape
 from ui.state import Session, Url, split_key
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ F_RULES = {"repeat": "Repeat buyers in quarters", "quintiles": "All customers in
 #: In the place of the former data file: a link named data that is not here.
 NOT_HERE = ""
 ONE_DAY = timedelta(days=1)
+#: No amount is larger, and the engine compares amounts exactly up to some more digits.
+MOST_CUT = 1e15
 
 
 def start_anew(ws: Workspace) -> None:
@@ -115,6 +118,8 @@ def parse_cuts(text: str) -> tuple[float, ...] | None:
         raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
     if len(cuts) != 4 or not all(earlier < later for earlier, later in pairwise(cuts)):
         raise ValueError("Four numbers are needed, each larger than the one before.")
+    if not all(-MOST_CUT <= cut <= MOST_CUT for cut in cuts):
+        raise ValueError(f"The numbers may be up to {MOST_CUT:,.0f}.")
     return cuts
 
 
@@ -171,7 +176,7 @@ def _splits(ws: Workspace) -> tuple[tuple[str, tuple[str, ...]], ...]:
         known = cache.of(ws, choices, field)
         if len(known) > 1:
             picked = st.multiselect(
-                label, known, format_func=_spoken, key=split_key(field), bind="query-params", placeholder="All", select_all=False
+                escape(label), known, format_func=_spoken, key=split_key(field), bind="query-params", placeholder="All", select_all=False
             )
             chosen.append((field, _known(picked, known)))
     return tuple((field, picked) for field, picked in chosen if picked)

@@ -129,7 +129,7 @@ def _choose_workspace() -> Entry | None:
     private = store.private(owner())
     if private is not None:
         store.touch(owner(), datetime.now(UTC))
-    entries = {entry.name: entry for entry in ([private] if private else []) + store.named()}
+    entries = {entry.name: entry for entry in ([private] if private else []) + store.usable()}
     if not entries:
         return None
     wanted = st.session_state.pop(Session.CHOOSE, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -92,6 +93,15 @@ def has(view: View, table: str, *fields: str, what: str) -> bool:
     return False
 
 
+#: What ends a line or begins a block in Markdown, and marks that turn the direction of all that follows.
+_BLANKS = re.compile(r"[ \t\r\n\v\f\x1c-\x1f\x85\u2028\u2029]+")
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+#: Streamlit looks for addresses, icons and logos once more in the text that Markdown leaves, where no backslash helps: a sign of no width does.
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=:)(?=material/|streamlit:)|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+NO_WIDTH = "\u2060"
+
+
 def escape(text: str) -> str:
-    """A text of the user's in Markdown, as it stands: nothing in it is a link, an image, a formula or a directive."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)
+    """A text of the user's in Markdown, on one line, as it stands: nothing in it is a link, an image, an icon, a formula or a directive."""
+    plain = _ADDRESS.sub(NO_WIDTH, _TURNS.sub("", _BLANKS.sub(" ", text)))
+    return "".join("\\" + letter if letter in "\\`*_{}[]()<>#+-.!|~$:&" else letter for letter in plain)

@@ -113,10 +113,11 @@ def _examples(found: Wizard) -> None:
 
 def _inbox(found: Wizard) -> None:
     """Files that the administrator put there: read where they lie, of any size."""
+    from crm_core.sources.files import readable
+
     folder = home.workspaces().home.inbox
-    files = {
-        path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
-    }
+    found_here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")]
+    files = dict(zip(_distinct([readable(path.name) for path in found_here]), found_here, strict=True))
     if not files:
         st.info(
             "The folder is empty. Whoever runs this server can put large files into its inbox folder (see README).", icon=":material/inbox:"
@@ -179,7 +180,10 @@ def _target() -> str:
     own, view = private_id(frame.owner()), frame.current()
     if view is None or view.entry.kind != "named":
         return own
-    places = {own: "My private upload", view.entry.id: f"In place of “{view.entry.name}”, for everybody (can be undone once)"}
+    places = {
+        own: "My private upload",
+        view.entry.id: f"In place of “{guards.escape(view.entry.name)}”, for everybody (can be undone once)",
+    }
     chosen = st.radio("Where to", list(places), format_func=places.__getitem__, key="target")
     return chosen if chosen in places else own
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from crm_core.errors import CrmError
-from ui import frame, guards, home, profile_panels, receipt_panels, rejected
+from ui import cache, frame, guards, home, profile_panels, receipt_panels, rejected
 from ui.frame import View
 from ui.state import Session
 
@@ -66,7 +66,12 @@ def _erase(view: View) -> None:
     st.caption("Removes this data from the server for good, with its former version.")
     is_sure = st.checkbox(f"Yes, erase “{guards.escape(view.name)}”", key=f"erase_sure_{view.entry.id}")
     if st.button("Erase", key="erase", icon=":material/delete:", disabled=not is_sure) and is_sure:
-        _change(lambda: home.workspaces().erase(view.entry.id), "Erased.")
+        _change(lambda: _erase_all(view), "Erased.")
+
+
+def _erase_all(view: View) -> None:
+    home.workspaces().erase(view.entry.id)
+    cache.forget(view.entry.path)
 
 
 def _change(how: Callable[[], str | None], notice: str) -> None:

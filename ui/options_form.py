@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from crm_core.mapping.model import ImportOptions
+from ui.guards import escape
 from ui.wizard import Wizard
 
 MEANINGS = {
@@ -52,7 +53,7 @@ def _currencies(found: Wizard, options: ImportOptions) -> ImportOptions:
 
 def _rate(found: Wizard, options: ImportOptions, code: str, main: str) -> str:
     key = f"rate_{code}_{main}_{found.generation}"
-    rate = st.text_input(f"1 {code} in {main}", options.rates.get(code, ""), key=key, placeholder="e.g. 0.92", max_chars=20)
+    rate = st.text_input(escape(f"1 {code} in {main}"), options.rates.get(code, ""), key=key, placeholder="e.g. 0.92", max_chars=20)
     return (rate or "").strip()
 
 
@@ -69,7 +70,7 @@ def _statuses(found: Wizard, options: ImportOptions) -> ImportOptions:
         for number, word in enumerate(words):
             now = meaning(word, options.status_words)
             place, key = list(MEANINGS).index(now), f"status_{number}_{found.generation}"
-            said = columns[number % 2].selectbox(word, list(MEANINGS), place, format_func=MEANINGS.__getitem__, key=key)
+            said = columns[number % 2].selectbox(escape(word), list(MEANINGS), place, format_func=MEANINGS.__getitem__, key=key)
             if said in MEANINGS and said != meaning(word):
                 chosen[word.lower()] = said
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Tile:
 
 
 NO_CHANGE = "no change"
+#: A value without marks that Markdown could take for its own; a currency may be any text of the user's.
+PLAIN = re.compile(r"(?i)(?!.*www)(?:[^\W_]|[ ,.%·×-])*")
 DELTA_COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"good": "normal", "bad": "inverse", "neutral": "off"}
 
 
@@ -69,7 +72,7 @@ def tiles(figures: Sequence[Tile]) -> None:
         one = figures[place]
         column.metric(
             escape(one.label),
-            one.value,
+            one.value if PLAIN.fullmatch(one.value) else escape(one.value),
             one.change,
             delta_color="off" if one.change == NO_CHANGE else DELTA_COLOURS[one.more_is],
             delta_arrow="off" if one.change == NO_CHANGE else "auto",

@@ -6,6 +6,7 @@ Limits hold for the bytes that actually come out, not for what the archive claim
 from __future__ import annotations
 
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -140,7 +141,11 @@ def _in_words(name: str) -> Iterator[None]:
         raise SourceError(
             "The archive is protected", f"“{name}” opens with a password only.", "Pack it again without a password."
         ) from error
-    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise _damaged(name) from error
+    except OSError as error:  # what bz2 raises has no number; a full disk has one
+        if error.errno is not None:
+            raise
         raise _damaged(name) from error
 
 

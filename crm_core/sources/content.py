@@ -5,8 +5,10 @@ What we cannot read is refused here, by a name the user knows.
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -95,7 +97,7 @@ def _kind_of_zip(path: Path, name: str) -> Kind:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
             mimetype = archive.open("mimetype").read(100).decode("latin-1") if "mimetype" in members else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise SourceError(
             "The archive is damaged",
             f"“{name}” is a .zip or Excel file whose end is missing or broken, as after an interrupted download.",

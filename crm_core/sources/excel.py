@@ -17,9 +17,9 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from crm_core.errors import SourceError
-from crm_core.sources import archive, layout
+from crm_core.sources import archive, layout, trial
 from crm_core.sources.layout import Layout
-from crm_core.sources.staging import ColumnType, ReadOptions, SourceColumn, StagedTable, Staging, Task, partly
+from crm_core.sources.staging import ColumnType, Progress, ReadOptions, SourceColumn, StagedTable, Staging, Task, partly
 
 SAMPLE_ROWS = 500
 BATCH_ROWS = 50_000
@@ -51,7 +51,8 @@ def read(task: Task) -> list[StagedTable]:
     path, title, progress = task.path, task.title, task.progress
     if zipfile.is_zipfile(path):
         archive.check_workbook(path, title, partly(progress, 0.0, 0.2))
-        progress = partly(progress, 0.2, 1.0)
+    _try(path, title, partly(progress, 0.2, 0.4))
+    progress = partly(progress, 0.4, 1.0)
     with _open(path, title) as book:
         wanted = _wanted(_worksheets(book), task.options.sheets, title)
         tables = []
@@ -66,6 +67,20 @@ def read(task: Task) -> list[StagedTable]:
             "The workbook has no rows", f"No sheet of “{title}” holds a table with rows.", "Check that the data is in this file."
         )
     return tables
+
+
+def _try(path: Path, name: str, progress: Progress) -> None:
+    """Refuses a workbook that would take this process down with it."""
+    verdict = trial.verdict(path, progress, f"Opening {name}")
+    if verdict == "damaged":
+        raise _damaged(name)
+    if verdict == "too large":
+        raise SourceError(
+            "The workbook is too large",
+            f"Opening “{name}” would take more than {trial.MOST_BYTES >> 30} GB of memory or {trial.MOST_SECONDS // 60} minutes."
+            " It may hold a stray cell far below or to the right of the table.",
+            "Delete the empty rows and columns around the table, or save its sheet as CSV and load that.",
+        )
 
 
 def _open(path: Path, name: str) -> Any:

@@ -6,6 +6,7 @@ One file gives one table, or one a sheet (workbooks) or member (archives).
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +29,10 @@ def stage(
     A file of the same name that was read before (with other options) is replaced, but only when this reading succeeds.
     Raises SourceError in words for the user; the staging area is then as it was.
     """
-    file = name or path.name
+    file = readable(name or path.name)
     first = staging.next_ref()
     try:
-        tables, fingerprint = _read(Task(staging, path, file, file, options, progress))
+        tables, fingerprint = _read(Task(staging, staging.link(path), file, file, options, progress))
     except BaseException:
         staging.drop_since(first)
         raise
@@ -56,6 +57,11 @@ def sheets(path: Path, name: str | None = None) -> list[str]:
     """The sheets of a workbook, for a user to choose from; empty for any other kind of file. Raises SourceError where it cannot be opened."""
     file = name or path.name
     return excel.sheets(path, file) if content.kind(path, file) == "excel" else []
+
+
+def readable(name: str) -> str:
+    """The name of a file as text: bytes in it that are no UTF-8 (the system allows any) are shown as �."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _read(task: Task) -> tuple[list[StagedTable], str]:

@@ -29,6 +29,8 @@ HEADER_WORDS = re.compile(
     re.IGNORECASE,
 )
 MOST_TITLE_RECORDS = 50
+#: A longer cell is a text. The patterns above take time by the square of a cell's length: a cell of 60,000 digits and a letter, an hour.
+LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def unique_names(cells: Sequence[str]) -> tuple[str, ...]:
 
 def is_value(cell: str) -> bool:
     """A number, date, amount, code or address: nothing one would call a column."""
-    return bool(VALUE.match(cell) or CODE.match(cell))
+    return len(cell) <= LONGEST_VALUE and bool(VALUE.match(cell) or CODE.match(cell))
 
 
 def _width(records: Sequence[Record]) -> int:

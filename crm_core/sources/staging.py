@@ -165,8 +165,14 @@ class Staging:
         self._files += 1
         return self.folder / f"copy{self._files}"
 
+    def link(self, path: Path) -> Path:
+        """The file under a name of ours: the engine would take a * in a user's name for other files, and an ending for a way to pack."""
+        link = self.new_file()
+        link.symlink_to(path.absolute())
+        return link
+
     def remove_copies(self) -> None:
-        """Removes the copies made so far, when their rows are read."""
+        """Removes the copies and links made so far, when their rows are read."""
         for copy in self.folder.glob("copy*"):
             copy.unlink()
 

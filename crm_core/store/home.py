@@ -49,7 +49,13 @@ class Home:
         return self.root / "store.sqlite"
 
     def prepare(self) -> Home:
-        """Makes the folders where they are missing; raises WorkspaceError where the place cannot be written."""
+        """Makes the folders where they are missing; raises WorkspaceError where the place cannot be written or used."""
+        if "?" in str(self.root):  # the engine writes the log of a file elsewhere then
+            raise WorkspaceError(
+                "The data folder cannot be used",
+                f"There is a question mark in {self.root}.",
+                "Set the environment variable CRM_HOME to a folder without one in its path.",
+            )
         try:
             for folder in (self.root, self.workspaces, self.locks, self.staging, self.inbox):
                 make_private_folder(folder)
@@ -64,7 +70,7 @@ class Home:
 
 def find_home(environment: Mapping[str, str] = os.environ) -> Home:
     """The home named by CRM_HOME, or the default one, with its folders made."""
-    return Home(Path(environment.get("CRM_HOME") or DEFAULT_ROOT).expanduser().resolve()).prepare()
+    return Home(Path(os.path.expanduser(environment.get("CRM_HOME") or DEFAULT_ROOT)).resolve()).prepare()
 
 
 def make_private_folder(folder: Path) -> None:

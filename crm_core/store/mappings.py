@@ -17,12 +17,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, String, Text, create_engine
+from sqlalchemy import URL, DateTime, Engine, String, Text, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from crm_core.errors import WorkspaceError
-from crm_core.mapping.model import DateFormat, Mapping, TableMapping
+from crm_core.mapping.model import DateFormat, Mapping, TableMapping, fields_for
 from crm_core.sources.staging import StagedTable, Staging
 from crm_core.store.home import Home
 
@@ -68,13 +68,17 @@ class RememberedMappings:
                 found = [(table, session.get(RememberedMapping, shape_of(table))) for table in staging.tables]
         except SQLAlchemyError as error:
             raise _unreachable() from error
-        tables = tuple(_renamed(json.loads(row.decisions), table) for table, row in found if row is not None)
+        tables = tuple(kept for table, row in found if row is not None and (kept := _read(row.decisions, table)))
         return Mapping(tables) if tables else None
 
 
 def open_mappings(home: Home, environment: Environment[str, str] = os.environ) -> RememberedMappings:
-    """The store at CRM_STORE_URL (a database URL set by the administrator), or SQLite in the home."""
-    return RememberedMappings(create_engine(environment.get("CRM_STORE_URL") or f"sqlite:///{home.database}"))
+    """The store at CRM_STORE_URL (a database URL set by the administrator), or SQLite in the home. Raises WorkspaceError where there is none."""
+    url = environment.get("CRM_STORE_URL") or URL.create("sqlite", database=str(home.database))
+    try:
+        return RememberedMappings(create_engine(url))
+    except (SQLAlchemyError, ImportError, ValueError) as error:  # no URL, or a driver that is not installed
+        raise _unreachable() from error
 
 
 def shape_of(table: StagedTable) -> str:
@@ -92,6 +96,16 @@ def _forget_values(table: TableMapping) -> dict[str, Any]:
     """The decisions without what could hold a value of the file."""
     dates = {column: replace(style, evidence="") for column, style in table.dates.items()}
     return Mapping((replace(table, dates=dates),)).as_dict()["tables"][0]
+
+
+def _read(decisions: str, table: StagedTable) -> TableMapping | None:
+    """The kept decisions on the table; None where another version of this program wrote them, or they are damaged."""
+    try:
+        kept = _renamed(json.loads(decisions), table)
+        known = fields_for(kept.grain)
+        return replace(kept, fields={field: column for field, column in kept.fields.items() if field in known})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _renamed(decisions: dict[str, Any], table: StagedTable) -> TableMapping:

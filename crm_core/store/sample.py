@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from crm_core.mapping.carrying_out.meta import FORMAT
+from crm_core.schema import FORMAT
 from crm_core.sources.staging import Progress, Staging, no_progress
 from crm_core.store.home import Home
-from crm_core.store.workspaces import SAMPLE_ID, Entry, Workspaces
-
-SAMPLE_NAME = "Sample company"
+from crm_core.store.workspaces import SAMPLE_ID, SAMPLE_NAME, Entry, Workspaces
 
 
 def ensure_sample(home: Home, now: datetime, progress: Progress = no_progress) -> Entry:
@@ -25,6 +23,8 @@ def ensure_sample(home: Home, now: datetime, progress: Progress = no_progress) -
     files = sample_files()
     source = _fingerprint(files)
     workspaces = Workspaces(home)
+    if SAMPLE_ID in workspaces.damaged():
+        workspaces.erase(SAMPLE_ID)
     present = workspaces.get(SAMPLE_ID)
     if present is not None and workspaces.source(SAMPLE_ID) == source:
         return present

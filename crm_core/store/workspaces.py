@@ -15,8 +15,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,8 +30,12 @@ from crm_core.store.home import Home, make_private_folder
 Kind = Literal["sample", "named", "private"]
 
 SAMPLE_ID = "sample"
+SAMPLE_NAME = "Sample company"
 PRIVATE_NAME = "Your upload (private)"
 MAX_NAME_LENGTH = 60
+
+#: The lock that whoever gives a name holds.
+NAMES = "names"
 
 #: How long an accept waits for another one to the same workspace.
 LOCK_SECONDS = 20
@@ -47,6 +51,12 @@ class Pointer:
     previous: str = ""
     is_undone: bool = False  # undo goes back once: not again until new data comes
     source: str = ""  # fingerprint of the files a sample was prepared from
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(text, str) for text in (self.name, self.kind, self.current, self.previous, self.source)):
+            raise TypeError("a pointer holds texts")
+        if any(Path(name).name != name for name in self.files()):
+            raise ValueError("a pointer holds names, no paths")
 
     def files(self) -> frozenset[str]:
         return frozenset(name for name in (self.current, self.previous) if name)
@@ -70,10 +80,17 @@ class Workspaces:
         self.home = home
 
     def named(self) -> list[Entry]:
-        """The sample first, then named workspaces by name; private ones are never listed."""
-        ids = [folder.name for folder in self.home.workspaces.iterdir() if folder.is_dir()]
-        entries = [entry for entry in map(self._entry, ids) if entry is not None and entry.kind != "private"]
-        return sorted(entries, key=lambda entry: (entry.kind != "sample", entry.name.casefold()))
+        """The sample first, then named workspaces by name; private ones are never listed. Raises WorkspaceError where one is damaged."""
+        return self._listed(self._ids())
+
+    def usable(self) -> list[Entry]:
+        """Like `named`, without those that are damaged: one broken folder keeps nobody from the others."""
+        damaged = self.damaged()
+        return self._listed([one for one in self._ids() if one not in damaged])
+
+    def damaged(self) -> list[str]:
+        """Ids of workspaces whose pointer cannot be read."""
+        return [one for one in self._ids() if self._is_damaged(one)]
 
     def private(self, owner: str) -> Entry | None:
         """The private workspace of that owner token, if it has data."""
@@ -85,7 +102,7 @@ class Workspaces:
 
     def find(self, name: str) -> Entry:
         """The named workspace (or the sample) of that name, in any case; raises WorkspaceError with the names there are."""
-        entries = self.named()
+        entries = self.usable()
         for entry in entries:
             if entry.name.casefold() == name.strip().casefold():
                 return entry
@@ -97,7 +114,7 @@ class Workspaces:
 
         Raises WorkspaceError where the name cannot be used (empty, too long, or the sample company's).
         """
-        for entry in self.named():
+        for entry in self.usable():
             if entry.kind == "named" and entry.name.casefold() == " ".join(name.split()).casefold():
                 return entry.id, entry.name
         return _new_id(), self._free_name(name)
@@ -116,18 +133,21 @@ class Workspaces:
     def accept(self, workspace_id: str, candidate: Path, name: str = "", kind: Kind = "private", source: str = "") -> Entry:
         """Makes `candidate` the workspace's data and keeps the former for one undo.
 
-        `name` and `kind` count where the workspace is new. Raises WorkspaceError where the candidate is gone, is not in the workspace's folder, or
-        another accept holds the lock too long.
+        `name` and `kind` count where the workspace is new. Raises WorkspaceError where the candidate is gone, is not in the workspace's folder,
+        the name was given to another one meanwhile, or another accept holds the lock too long.
         """
         with self._locked(workspace_id):
             if candidate.parent != self._folder(workspace_id) or not candidate.is_file():
                 raise WorkspaceError("Nothing to accept", "The checked data is no longer there.", "Check the files again, then accept.")
             former = self._pointer(workspace_id)
-            if former is None:
-                changed = Pointer(name or PRIVATE_NAME, kind, candidate.name, source=source)
-            else:
+            if former is not None:
                 changed = replace(former, current=candidate.name, previous=former.current, is_undone=False, source=source)
-            self._point(workspace_id, changed, former)
+                self._point(workspace_id, changed, former)
+            elif kind == "named":
+                with self._naming(name) as label:
+                    self._point(workspace_id, Pointer(label, kind, candidate.name, source=source), None)
+            else:
+                self._point(workspace_id, Pointer(name or PRIVATE_NAME, kind, candidate.name, source=source), None)
         return self._existing(workspace_id)
 
     def undo(self, workspace_id: str) -> Entry:
@@ -141,24 +161,34 @@ class Workspaces:
         return self._change(workspace_id, swap)
 
     def erase(self, workspace_id: str) -> None:
-        """Removes the workspace with all its data, at once and for good."""
+        """Removes the workspace with all its data, at once and for good. Raises WorkspaceError where something of it stays."""
+        folder = self._folder(workspace_id)
         with self._locked(workspace_id):
-            shutil.rmtree(self._folder(workspace_id), ignore_errors=True)
+            try:
+                (folder / "pointer.json").unlink(missing_ok=True)  # first: whatever stops the rest, nobody sees half a workspace
+                if folder.is_dir():
+                    shutil.rmtree(folder)
+            except OSError as error:
+                raise WorkspaceError(
+                    "The data is not erased", f"Its files cannot be removed ({error.strerror}).", "Tell whoever runs this dashboard."
+                ) from error
 
     def discard(self, candidate: Path) -> None:
         """Removes a data file that no pointer names; a file in use is left alone."""
         pointer = self._pointer(candidate.parent.name)
         if pointer is None or candidate.name not in pointer.files():
             candidate.unlink(missing_ok=True)
+        if pointer is None:
+            with suppress(OSError):  # another candidate lies in it
+                candidate.parent.rmdir()
 
     def save_as(self, owner: str, name: str) -> Entry:
         """Turns the owner's private workspace into one that everybody sees under `name`.
 
         Raises WorkspaceError where the name is empty, too long or taken, or there is no private data.
         """
-        label = self._free_name(name)
         source_id, target_id = private_id(owner), _new_id()
-        with self._locked(source_id):
+        with self._locked(source_id), self._naming(name) as label:
             pointer = self._pointer(source_id)
             if pointer is None:
                 raise WorkspaceError("Nothing to save", "There is no private upload in this session.", "Load and accept data first.")
@@ -176,33 +206,56 @@ class Workspaces:
     def clean(self, now: datetime, older_than: timedelta) -> int:
         """Erases private workspaces not used for that long, and what broken imports left behind; returns how many workspaces."""
         limit = (now - older_than).timestamp()
-        stale = [folder for folder in self.home.workspaces.iterdir() if self._is_stale(folder, limit)]
-        for folder in stale:
-            self.erase(folder.name)
-        for left in [*self.home.staging.iterdir(), *self._candidates()]:
-            if left.stat().st_mtime < limit:
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        stale = [one for one in self._ids() if self._is_stale(one, limit)]
+        for one in stale:
+            self.erase(one)
+        for left in [*self.home.staging.iterdir(), *self._left_behind()]:
+            with suppress(OSError):  # another process is faster, or works in it
+                if left.stat().st_mtime < limit:
+                    _remove(left)
         return len(stale)
 
-    def _candidates(self) -> list[Path]:
-        """Data files that no pointer names: being built, waiting to be accepted, or left by a crash."""
-        found = []
-        for folder in self.home.workspaces.iterdir():
-            pointer = self._pointer(folder.name)
-            in_use = pointer.files() if pointer else frozenset()
-            found += [file for file in folder.glob("*.duckdb*") if file.name not in in_use]
-        return found
+    def _left_behind(self) -> list[Path]:
+        """Files that no pointer names (being built, waiting to be accepted, or left by a crash) and, last, folders without a pointer."""
+        files, folders = [], []
+        for one in self._ids():
+            if not self._is_damaged(one):  # what its pointer named is not known
+                pointer, folder = self._pointer(one), self._folder(one)
+                in_use = pointer.files() if pointer else frozenset()
+                files += [file for file in (*folder.glob("*.duckdb*"), *folder.glob("*.tmp")) if file.name not in in_use]
+                folders += [] if pointer else [folder]
+        return files + folders
 
-    def _is_stale(self, folder: Path, limit: float) -> bool:
-        pointer = self._pointer(folder.name)
-        is_private = folder.name.startswith("p") if pointer is None else pointer.kind == "private"
-        return is_private and folder.stat().st_mtime < limit
+    def _is_stale(self, workspace_id: str, limit: float) -> bool:
+        pointer = None if self._is_damaged(workspace_id) else self._pointer(workspace_id)
+        is_private = workspace_id.startswith("p") if pointer is None else pointer.kind == "private"
+        return is_private and self._folder(workspace_id).stat().st_mtime < limit
+
+    def _ids(self) -> list[str]:
+        return [folder.name for folder in self.home.workspaces.iterdir() if folder.is_dir()]
+
+    def _is_damaged(self, workspace_id: str) -> bool:
+        try:
+            self._pointer(workspace_id)
+        except WorkspaceError:
+            return True
+        return False
+
+    def _listed(self, ids: Iterable[str]) -> list[Entry]:
+        entries = [entry for entry in map(self._entry, ids) if entry is not None and entry.kind != "private"]
+        return sorted(entries, key=lambda entry: (entry.kind != "sample", entry.name.casefold()))
+
+    @contextmanager
+    def _naming(self, name: str) -> Iterator[str]:
+        """The name as a label that no other workspace has, nor gets as long as the context lives."""
+        with self._locked(NAMES):
+            yield self._free_name(name)
 
     def _free_name(self, name: str) -> str:
         label = " ".join(name.split())
         if not label or len(label) > MAX_NAME_LENGTH:
             raise WorkspaceError("This name cannot be used", f"A name has 1 to {MAX_NAME_LENGTH} characters.", "Choose another name.")
-        if label.casefold() in {PRIVATE_NAME.casefold(), *(entry.name.casefold() for entry in self.named())}:
+        if label.casefold() in {PRIVATE_NAME.casefold(), SAMPLE_NAME.casefold(), *(entry.name.casefold() for entry in self.usable())}:
             raise WorkspaceError("This name is taken", f"There is a workspace “{label}” already.", "Choose another name.")
         return label
 
@@ -236,7 +289,7 @@ class Workspaces:
             return Pointer(**json.loads((self._folder(workspace_id) / "pointer.json").read_text("utf-8")))
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OSError) as error:
             raise WorkspaceError(
                 "A workspace is damaged", f"Its pointer file in {workspace_id} cannot be read.", "Erase it or restore the folder."
             ) from error
@@ -245,11 +298,14 @@ class Workspaces:
         """Replaces the pointer in one step, then removes the data file that only the former pointer named."""
         folder = self._folder(workspace_id)
         draft = folder / f"{secrets.token_hex(8)}.tmp"
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(asdict(pointer), file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, folder / "pointer.json")
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                json.dump(asdict(pointer), file, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, folder / "pointer.json")
+        finally:
+            draft.unlink(missing_ok=True)
         dropped = former.files() - pointer.files() if former else frozenset()
         for name in dropped:
             (folder / name).unlink(missing_ok=True)
@@ -259,11 +315,29 @@ class Workspaces:
 
     @contextmanager
     def _locked(self, workspace_id: str) -> Iterator[None]:
+        lock = FileLock(self.home.locks / f"{workspace_id}.lock", timeout=LOCK_SECONDS)
         try:
-            with FileLock(self.home.locks / f"{workspace_id}.lock", timeout=LOCK_SECONDS):
-                yield
+            lock.acquire()
         except Timeout as error:
             raise WorkspaceError("This workspace is busy", "Someone else is changing it right now.", "Try again in a minute.") from error
+        except OSError as error:
+            raise WorkspaceError(
+                "The data folder cannot be used", f"It cannot be written ({error.strerror}).", "Tell whoever runs this dashboard."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _remove(left: Path) -> None:
+    """A file, a folder of files being read, or the empty folder of a workspace."""
+    if not left.is_dir() or left.is_symlink():
+        left.unlink()
+    elif left.name.startswith("staging-"):
+        shutil.rmtree(left)
+    else:
+        left.rmdir()
 
 
 def _new_id() -> str:

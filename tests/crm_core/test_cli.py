@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -129,11 +130,6 @@ def test_duplicates_are_dropped_when_asked(sales: Path, capsys: pytest.CaptureFi
     assert receipt["sources"][0]["duplicates_removed"] == 1  # type: ignore[index]
 
 
-def test_an_output_that_cannot_be_written_is_refused_in_words(sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["check", str(sales), "--out", str(tmp_path / "no such folder" / "receipt.json")]) == BAD_INPUT
-    assert "The output cannot be written" in capsys.readouterr().err
-
-
 def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     lines = SALES.splitlines(keepends=True)
     folder = tmp_path / "months"
@@ -193,3 +189,70 @@ def test_rates_bring_several_currencies_together(tmp_path: Path, capsys: pytest.
     assert output(capsys)["net_sales"] == "19.0000"
     with pytest.raises(SystemExit):
         main(["check", str(path), "--rate", "USD"])
+
+
+def run(*arguments: object, **how: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "crm_core", *map(str, arguments)], text=True, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("command", ["check", "segments", "pareto"])
+@pytest.mark.parametrize("out", ["no/such/folder/out.json", "folder.json", "out.xyz", "out"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_read(
+    sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, out: str
+):
+    (tmp_path / "folder.json").mkdir()
+    assert main([command, str(sales.with_name("gone.csv")), "--out", str(tmp_path / out)]) == BAD_INPUT
+    shown = capsys.readouterr().err
+    assert Path(out).name in shown
+    assert "gone.csv" not in shown
+
+
+def test_a_full_disk_is_told_in_words(sales: Path):
+    with Path("/dev/full").open("w") as full:
+        for command in ("check", "segments", "pareto"):
+            done = run(command, sales, stdout=full)
+            assert done.returncode == BAD_INPUT
+            assert "No space left" in done.stderr
+            assert "Traceback" not in done.stderr
+            assert "Exception ignored" not in done.stderr
+
+
+def test_a_closed_standard_output_is_told_in_words(sales: Path):
+    done = run("pareto", sales, preexec_fn=lambda: os.close(1))
+    assert done.returncode == BAD_INPUT
+    assert "Standard output is closed" in done.stderr
+
+
+def test_concentration_fits_every_kind_of_output_file(sales: Path, tmp_path: Path):
+    for ending in (".json", ".csv", ".parquet"):
+        assert main(["pareto", str(sales), "--out", str(tmp_path / f"out{ending}")]) == 0
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert pd.read_csv(tmp_path / "out.csv").to_dict("records") == [found]
+    assert pd.read_parquet(tmp_path / "out.parquet").to_dict("records") == [found]
+
+
+def test_a_fault_of_the_program_is_no_stack_trace(sales: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def fail(*_: object) -> None:
+        raise KeyError("of ours")
+
+    monkeypatch.setattr("crm_core.cli._build", fail)
+    assert main(["pareto", str(sales)]) == 1
+    assert "KeyError" in capsys.readouterr().err
+
+
+def test_a_failed_import_leaves_nothing_behind(tmp_path: Path, home: Path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("client,day,total\nA,never,none\n", encoding="utf-8")
+    assert main(["import", str(bad), "--workspace", "New"]) == BAD_INPUT
+    assert list((home / "workspaces").iterdir()) == []
+
+
+def test_a_damaged_workspace_can_be_erased_by_its_folder_and_the_others_used(sales: Path, home: Path, capsys: pytest.CaptureFixture[str]):
+    for name in ("Broken", "Whole"):
+        assert main(["import", str(sales), "--workspace", name]) == 0
+    capsys.readouterr()
+    (broken,) = (one for one in (home / "workspaces").iterdir() if "Broken" in (one / "pointer.json").read_text())
+    (broken / "pointer.json").write_text("{")
+    assert main(["pareto", "workspace:Whole"]) == 0
+    assert main(["erase", broken.name]) == 0
+    assert not broken.exists()

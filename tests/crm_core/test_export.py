@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -114,6 +116,21 @@ def test_no_text_of_a_frame_becomes_a_formula(texts: list[str]):
     data = export.frame_to_csv(pd.DataFrame({"name": texts, "value": range(len(texts))}))
     read = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
     assert not any(str(name).startswith(export.FORMULA_STARTS) for name in read.name)
+
+
+@pytest.mark.parametrize("text", ["a\r=1+1", "\r=1+1", "a\n=1+1", "\n=1+1", "＝1+1", "＠SUM(A1)"])
+def test_a_line_break_in_a_text_begins_no_row_of_formulas(text: str):
+    data = export.frame_to_csv(pd.DataFrame({"name": [text]}))
+    cells = [cell for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")) for cell in row]
+    assert cells == ["name", export.harmless(text)]
+    assert not any(cell.startswith(export.FORMULA_STARTS) for cell in cells)
+
+
+def test_what_excel_has_no_number_for_is_text():
+    frame = pd.DataFrame({"ratio": [float("inf"), 1.5], "day": [date(1, 1, 1), date(2024, 1, 1)]})
+    sheet = pd.read_excel(io.BytesIO(export.frame_to_excel(frame, "Odd")), engine="openpyxl", dtype=object)
+    assert sheet.day.tolist()[0] == "0001-01-01"
+    assert [str(value) for value in sheet.ratio] == ["inf", "1.5"]
 
 
 def test_numbers_of_a_frame_stay_numbers():

@@ -192,3 +192,33 @@ def _scratch(ws: Workspace) -> Path:
     row = ws._raw.execute("SELECT current_setting('temp_directory')").fetchone()
     assert row is not None
     return Path(row[0])
+
+
+def described(path: Path, change: str) -> Path:
+    """The workspace file with its description changed by a statement on column `value`."""
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"UPDATE _meta SET value = {change} WHERE key = 'workspace'")
+    return path
+
+
+def test_a_file_of_another_version_is_refused_by_that_reason(tmp_path: Path) -> None:
+    path = described(write(tmp_path / "w.duckdb", order_lines=six_customers()), """replace(value, '"format": 1', '"format": 0')""")
+    with pytest.raises(WorkspaceError, match="another version"):
+        Workspace.open(path)
+
+
+@pytest.mark.parametrize("change", ["'[]'", "'7'", "'{}'", 'replace(value, \'"fields": {\', \'"fields": [], "x": {\')', "NULL"])
+def test_a_description_that_makes_no_sense_is_told_in_words(tmp_path: Path, change: str) -> None:
+    with pytest.raises(WorkspaceError):
+        Workspace.open(described(write(tmp_path / "w.duckdb", order_lines=six_customers()), change))
+
+
+def test_damage_found_while_reading_is_told_in_words(tmp_path: Path) -> None:
+    rows = pd.concat([six_customers().assign(customer_id=f"customer {number * 7919}") for number in range(3_000)])
+    path = write(tmp_path / "w.duckdb", order_lines=rows)
+    content = bytearray(path.read_bytes())
+    for place in range(len(content) // 4, len(content) // 2, 512):
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(WorkspaceError, match="damaged"), Workspace.open(path) as ws:
+        ws.execute(ws.table("order_lines"))

@@ -28,5 +28,11 @@ def test_words_are_no_cut_points(text: str) -> None:
         parse_cuts(text)
 
 
+@pytest.mark.parametrize("text", ["1, 2, 3, inf", "-1e308, 0, 1, 2", "1, 2, 3, 1e16", "-inf, 1, 2, 3"])
+def test_cut_points_beyond_any_amount_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="up to"):
+        parse_cuts(text)
+
+
 def test_a_choice_that_the_data_does_not_have_is_dropped() -> None:
     assert _known(["Mars", "Iran", "Chile"], ["Chile", "Germany", "Iran"]) == ("Chile", "Iran")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.store.workspaces import PRIVATE_NAME, Entry, Workspaces, private_id
 from tests.apptest import open_page, switch, texts
+from tests.workspaces import six_customers, write
 from ui.frame import View
 from ui.state import Session, Url
 
@@ -79,6 +81,14 @@ def test_filters_stay_on_another_page(shop: Entry) -> None:
 def test_the_filters_of_attributes_have_the_user_s_labels(shop: Entry) -> None:
     labels = [element.label for element in open_page("data").sidebar.multiselect]
     assert labels == ["Segments", "Country", "Plan"]
+
+
+def test_labels_of_attributes_are_text_and_no_markup(workspaces: Workspaces) -> None:
+    candidate = workspaces.candidate("n1")
+    customers = pd.DataFrame({"customer_id": ["a", "b"], "attr_1": ["x", "y"]})
+    write(candidate, labels={"attr_1": "![i](http://a.example/i.png)"}, order_lines=six_customers(), customers=customers)
+    workspaces.accept("n1", candidate, "Shop", "named")
+    assert open_page("data").sidebar.multiselect[1].label == "\\!\\[i\\]\\(http\\:\u2060//a\\.example/i\\.png\\)"
 
 
 def test_unknown_values_can_be_chosen(shop: Entry) -> None:

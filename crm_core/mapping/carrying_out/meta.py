@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime
 
 from crm_core.mapping.carrying_out.reading import Plan
 from crm_core.mapping.carrying_out.target import CATALOG
 from crm_core.mapping.carrying_out.work import Work
 from crm_core.mapping.receipt import Receipt
-
-#: Version of the workspace file; a reader refuses one it does not know.
-FORMAT = 1
+from crm_core.schema import FORMAT
 
 
 def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> None:
@@ -39,8 +38,13 @@ def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> Non
 
 
 def fingerprint(plan: Plan) -> str:
-    """SHA-256 over the files' own, the mapping and the format: the same content gives the same."""
-    content = {"files": sorted(plan.staging.fingerprints.items()), "mapping": plan.mapping.as_dict(), "format": FORMAT}
+    """SHA-256 over the files' own, how they were read, the mapping and the format: the same content gives the same."""
+    content = {
+        "files": sorted(plan.staging.fingerprints.items()),
+        "reading": sorted((table.name, asdict(table.options)) for table in plan.staging.tables),
+        "mapping": plan.mapping.as_dict(),
+        "format": FORMAT,
+    }
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 

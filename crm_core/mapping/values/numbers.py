@@ -74,10 +74,11 @@ _DIGITS = r"[.,]?[0-9](?:[0-9.,' ]*[0-9])?(?:[eE][-+]?[0-9]{1,3})?"
 #: A number with what may stand around it; groups: sign before, digits with their marks, sign behind. "12,-" has no cents, it is not negative.
 _BEFORE, _BEHIND = rf"(?:{_CURRENCY}\s*)?", rf"\s*(?:{_CURRENCY}|{_PIECES})?\s*"
 _DRESSED = rf"^\s*{_BEFORE}([-+(]?)\s*{_BEFORE}({_DIGITS})(?:[.,]-{{1,2}}|[.,])?{_BEHIND}([-)]?){_BEHIND}$"
-_BARE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
+_BARE = re.compile(r"[-+]?(\d+(?:\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", re.ASCII)
 
 _DRESSED_VALUE = re.compile(_DRESSED)
 #: A cheap look before the dear one: digits in one stretch, little around them.
+LONGEST_NUMBER = 100  # a longer text would take the dear look minutes
 _MAYBE_NUMBER = re.compile(r"\D{0,10}\d[\d.,' eE+-]*\D{0,10}")
 _CURRENCY_VALUE = re.compile(rf"(?:^|[\s\d(+-]){_CURRENCY}(?:$|[\s\d)(+-])")
 
@@ -168,7 +169,8 @@ def guess(values: Iterable[str]) -> tuple[NumberFormat, float]:
     """How these distinct texts write numbers, and the share of them that are numbers then (0.0 where none is)."""
     given = tuple(values)
     texts = [text.translate(_TIDY).strip() for text in given]
-    found = [match.groups() for text in texts if _MAYBE_NUMBER.fullmatch(text) and (match := _DRESSED_VALUE.match(text))]
+    likely = [text for text in texts if len(text) <= LONGEST_NUMBER and _MAYBE_NUMBER.fullmatch(text)]
+    found = [match.groups() for text in likely if (match := _DRESSED_VALUE.match(text))]
     digits = [groups[1] for groups in found]
     decimal, evidence = _decimal_mark(digits)
     fmt = NumberFormat(decimal, _thousands_mark(digits, decimal), _negatives(found), is_plain=False, evidence=evidence)

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from crm_core.errors import DataError, MappingError
 from crm_core.mapping.build import build
+from crm_core.mapping.suggest import suggest
 from crm_core.schema import TABLES
-from crm_core.sources.staging import Staging
+from crm_core.sources.files import stage as stage_file
+from crm_core.sources.staging import ReadOptions, Staging
 from crm_core.workspace import Workspace
 from tests.crm_core.mapping.imports import Given, carry_out, sales, stage
 
@@ -215,6 +217,21 @@ def test_the_same_content_has_the_same_fingerprint_and_another_mapping_another(t
     first, again = (carry_out(tmp_path, table).meta("workspace")["fingerprint"] for _ in range(2))
     other = carry_out(tmp_path, table, drop_duplicates=True).meta("workspace")["fingerprint"]
     assert first == again != other
+
+
+def test_the_same_file_read_otherwise_has_another_fingerprint(tmp_path: Path) -> None:
+    """Answers are kept by it: what was read in another encoding is other content."""
+    path = tmp_path / "sales.csv"
+    path.write_bytes("client;bill;day;total\nЖанна;1;2024-01-25;100.00\n".encode("cp1251"))
+    found = set()
+    for encoding in ("cp1251", "cp1252"):
+        with Staging(tmp_path) as staging:
+            stage_file(staging, path, options=ReadOptions(encoding=encoding))
+            target = tmp_path / f"{encoding}.duckdb"
+            build(staging, suggest(staging).mapping, target, name="Shop", imported_at=datetime(2026, 1, 2))
+        with Workspace.open(target) as ws:
+            found.add(ws.fingerprint)
+    assert len(found) == 2
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from crm_core.errors import SourceError
-from crm_core.sources import files
+from crm_core.sources import files, trial
 from crm_core.sources.staging import ReadOptions
 
 
@@ -92,3 +95,41 @@ def test_the_same_data_as_excel_and_as_parquet_stage_alike(real_data, stage_byte
     assert (types["Quantity"], types["InvoiceDate"], types["UnitPrice"], types["Country"]) == ("number", "timestamp", "number", "text")
     position = [column.name for column in table.columns].index("InvoiceNo")
     assert [row[position] for row in rows(table)] == head["InvoiceNo"].astype(str).tolist()
+
+
+SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+STRAY_CELL = '<row r="2"><c r="A2"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+CELL_BEYOND = '<row r="2"><c r="A2"><v>1</v></c></row><row r="4294967295"><c r="ZZZZZZ4294967295"><v>1</v></c></row>'
+
+
+@pytest.mark.parametrize("cells", [STRAY_CELL, CELL_BEYOND])
+def test_a_workbook_that_would_end_the_process_is_refused(stage_bytes, workbook, cells):
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as whole, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for one in whole.namelist():
+            target.writestr(one, SHEET.format(cells) if one == "xl/worksheets/sheet1.xml" else whole.read(one))
+    with pytest.raises(SourceError, match="The workbook is too large"):
+        stage_bytes(made.getvalue(), "book.xlsx")
+
+
+def test_a_workbook_beyond_the_limits_of_the_trial_does_not_fit(tmp_path, workbook):
+    path = tmp_path / "book"
+    path.write_bytes(workbook)
+    verdicts = [trial.verdict(path, lambda *_: None, "", most_bytes) for most_bytes in (trial.MOST_BYTES, 8 << 20)]
+    assert verdicts[0] == "fits"
+    assert verdicts[1] != "fits"
+
+
+def test_a_trial_is_stopped_with_the_import(tmp_path, workbook, monkeypatch):
+    """A progress that raises cancels; nothing goes on behind it."""
+    path = tmp_path / "book"
+    path.write_bytes(workbook)
+    monkeypatch.setattr(trial, "SCRIPT", "import time; time.sleep(60)")
+
+    def cancel(*_):
+        raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        trial.verdict(path, cancel, "")
+    assert time.monotonic() - started < 10

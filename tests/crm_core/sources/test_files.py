@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import zipfile
 
 import pandas as pd
@@ -23,6 +24,17 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
         for name, content in members.items():
             made.writestr(name, content)
     return out.getvalue()
+
+
+def damaged_inside(members: dict[str, str], compression: int) -> bytes:
+    """A zip whose list of files is whole while what is packed is not."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+        end = made.start_dir
+    whole = out.getvalue()
+    return whole[:50] + bytes(byte ^ 0x5A for byte in whole[50:end]) + whole[end:]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +93,10 @@ def test_members_of_a_zip_are_tables(stage_bytes, staging):
         (gzip.compress(b"1,2\n" * (15 << 20)), "The archive grows too large"),
         (zipped({"[Content_Types].xml": "", "xl/workbook.xml": bytes(60 << 20)}), "The archive grows too large"),
         (zipped({f"{number}.csv": CSV for number in range(600)}), "Too many files"),
+        (damaged_inside({"a.csv": CSV * 50}, zipfile.ZIP_LZMA), "The archive is damaged"),
+        (damaged_inside({"a.csv": CSV * 50}, zipfile.ZIP_BZIP2), "The archive is damaged"),
+        (damaged_inside({"mimetype": CSV * 50}, zipfile.ZIP_DEFLATED), "The archive is damaged"),
+        (damaged_inside({"mimetype": CSV * 50}, zipfile.ZIP_LZMA), "The archive is damaged"),
     ],
 )
 def test_archives_that_cannot_be_unpacked_are_refused_in_words(stage_bytes, staging, content, title):
@@ -155,3 +171,23 @@ def test_a_preview_has_the_users_names(stage_bytes, staging):
 def test_a_missing_file_is_said_to_be_missing(staging, tmp_path):
     with pytest.raises(SourceError, match="cannot be opened"):
         files.stage(staging, tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("name", ["orders*.csv", "orders[1].csv", "orders?.csv", "{a,b}.csv", "orders.gz", "orders.zst", "orders.parquet"])
+def test_a_name_is_a_name_whatever_stands_in_it(staging, tmp_path, name):
+    """No mark in it is a wildcard, and no ending says how the content is packed."""
+    (tmp_path / "orders1.csv").write_text(CSV)
+    (tmp_path / "year=2024").mkdir()
+    path = tmp_path / "year=2024" / name
+    for one in (path, path.with_name("orders1.csv")):
+        one.write_text(CSV)
+    (table,) = files.stage(staging, path)
+    assert (table.name, table.rows, [column.name for column in table.columns]) == (name, 2, ["id", "name"])
+    assert path.read_text() == CSV
+
+
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(staging, tmp_path):
+    path = tmp_path / os.fsdecode(b"orders\xff.csv")
+    path.write_text(CSV)
+    (table,) = files.stage(staging, path)
+    assert table.name == "orders\ufffd.csv"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,10 @@ def test_row_names_without_a_header_shift_the_others():
 def test_an_empty_cell_at_the_end_of_each_line_gets_no_name():
     found = layout.find([["id", "name"], ["1", "a", ""], ["2", "b", ""]])
     assert (found.names, found.named) == (("id", "name", "Column 3"), (True, True, False))
+
+
+@pytest.mark.parametrize("cell", ["1" * 20_000 + "x", "@." * 600 + " ", "1-" + "a" * 20_000])
+def test_a_cell_made_to_slow_the_look_down_is_no_value(cell):
+    started = time.monotonic()
+    assert not layout.is_value(cell)
+    assert time.monotonic() - started < 0.5

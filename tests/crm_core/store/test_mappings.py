@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from crm_core.errors import WorkspaceError
 from crm_core.mapping.model import DateFormat, Mapping, NumberFormat, TableMapping
 from crm_core.sources.staging import SourceColumn, StagedTable, Staging
 from crm_core.store.home import Home
-from crm_core.store.mappings import RememberedMappings, normalise, open_mappings, shape_of
+from crm_core.store.mappings import RememberedMapping, RememberedMappings, normalise, open_mappings, shape_of
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DECISIONS = TableMapping(
@@ -112,3 +114,32 @@ def test_names_differ_only_by_letters_and_digits(left: str, right: str) -> None:
 
 def test_the_shape_depends_on_every_column() -> None:
     assert shape_of(table("a", "x", "y")) == shape_of(table("b", "y", "x")) != shape_of(table("a", "x", "z"))
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    ["{", "[]", "{}", '{"source": "a", "grain": "moons", "fields": {}, "attributes": [], "numbers": {}, "dates": {}}'],
+    ids=["cut off", "a list", "nothing", "an unknown grain"],
+)
+def test_decisions_that_cannot_be_understood_are_as_none(store: RememberedMappings, staging: Staging, decisions: str) -> None:
+    remember(store, staging)
+    with Session(store._engine) as session, session.begin():
+        session.execute(update(RememberedMapping).values(decisions=decisions))
+    assert store.recall(staging) is None
+
+
+@pytest.mark.parametrize("name", ["what?x=1", "50%20", "a#b", 'it\'s "here" ü'])
+def test_the_store_lies_in_the_home_whatever_its_name(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path / name)
+    home.root.mkdir()
+    open_mappings(home, {})
+    assert home.database.is_file()
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "no_such_kind://u:secret@h/d", "postgresql+no_such_driver://u:secret@h/d", "sqlite:////no/such/folder/x"]
+)
+def test_a_store_that_cannot_be_reached_is_told_in_words_without_its_address(tmp_path: Path, url: str) -> None:
+    with pytest.raises(WorkspaceError) as told:
+        open_mappings(Home(tmp_path), {"CRM_STORE_URL": url})
+    assert "secret" not in told.value.text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -227,3 +228,119 @@ def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError) as told:
         find_home({"CRM_HOME": str(tmp_path / "file" / "below")})
     assert "CRM_HOME" in told.value.hint
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "7",
+        '{"name": "Shop"}',
+        '{"name": "Shop", "kind": "named", "current": 5}',
+        '{"name": "S", "kind": "named", "current": "../../x"}',
+    ],
+)
+def test_a_damaged_pointer_keeps_nobody_from_the_others(store: Workspaces, content: str) -> None:
+    broken = put(store, "n1", "broken", name="Broken", kind="named")
+    put(store, "n2", "whole", name="Whole", kind="named")
+    pointer = broken.path.parent / "pointer.json"
+    pointer.write_text(content)
+    for left in (pointer, broken.path, broken.path.parent):
+        os.utime(left, (0, 0))
+    assert [entry.name for entry in store.usable()] == ["Whole"]
+    assert store.damaged() == ["n1"]
+    assert store.find("whole").id == "n2"
+    assert store.clean(NOW, timedelta(days=1)) == 0
+    assert broken.path.exists()  # what it named is not known, so nothing of it is thrown away
+    store.erase("n1")
+    assert store.damaged() == []
+
+
+def test_two_imports_at_once_cannot_take_the_same_name(store: Workspaces) -> None:
+    (first, name), (second, _) = store.place("Shop"), store.place("Shop")
+    put(store, first, "first", name=name, kind="named")
+    with pytest.raises(WorkspaceError, match="taken"):
+        put(store, second, "second", name=name, kind="named")
+    assert [entry.path.read_text() for entry in store.named()] == ["first"]
+
+
+def test_two_sessions_at_once_cannot_save_under_the_same_name(store: Workspaces) -> None:
+    owners = [f"owner {number}" for number in range(8)]
+    for owner in owners:
+        put(store, private_id(owner), owner)
+
+    def save(owner: str) -> bool:
+        try:
+            store.save_as(owner, "Shop")
+        except WorkspaceError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(save, owners)) == 1
+    assert len(store.named()) == 1
+
+
+def test_the_name_of_the_sample_company_is_kept_for_it(store: Workspaces) -> None:
+    with pytest.raises(WorkspaceError, match="taken"):
+        store.place("sample COMPANY")
+
+
+def test_an_erase_that_fails_says_so_and_shows_nobody_half_a_workspace(store: Workspaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = put(store, "n1", "content", name="Shop", kind="named")
+
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("shutil.rmtree", fail)
+        with pytest.raises(WorkspaceError, match="not erased"):
+            store.erase(entry.id)
+    assert store.named() == []
+    store.erase(entry.id)
+    assert not entry.path.exists()
+
+
+def test_a_failing_accept_leaves_no_draft(store: Workspaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="disk full"):
+            put(store, "n1", "first", name="Shop", kind="named")
+    assert not list((store.home.workspaces / "n1").glob("*.tmp"))
+
+
+def test_discarding_the_only_candidate_leaves_no_folder(store: Workspaces) -> None:
+    candidate = store.candidate("n1")
+    candidate.write_text("")
+    store.discard(candidate)
+    assert list(store.home.workspaces.iterdir()) == []
+
+
+def test_a_folder_without_data_is_cleaned_away(store: Workspaces) -> None:
+    folder = store.candidate("n1").parent
+    os.utime(folder, (0, 0))
+    store.clean(NOW, timedelta(days=1))
+    assert not folder.exists()
+
+
+def test_a_lock_that_cannot_be_written_is_told_in_words(store: Workspaces) -> None:
+    put(store, "n1", "first", name="Shop", kind="named")
+    shutil.rmtree(store.home.locks)
+    store.home.locks.write_text("")
+    with pytest.raises(WorkspaceError, match="cannot be written"):
+        store.erase("n1")
+
+
+@pytest.mark.parametrize("name", ["what?", "~nobody-of-that-name/x?"])
+def test_a_home_that_the_engine_cannot_use_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WorkspaceError, match="question mark"):
+        find_home({"CRM_HOME": str(tmp_path / name)})
+
+
+def test_a_home_of_nobody_is_no_stack_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_home({"CRM_HOME": "~nobody-of-that-name/x"}).root.is_dir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -170,3 +171,10 @@ def test_the_quick_way_and_the_long_one_read_the_same(staging: Staging, marks: t
     cells.put(staging, [form.format(body) for body in bodies + swapped for form in ("{}", "-{}", "${}", "$ -{}", "-${}", "{} €", "({})")])
     long_way = cells.read(staging, lambda column: numbers._read_other(column, fmt))
     assert cells.read(staging, lambda column: numbers.read(column, fmt)) == long_way
+
+
+@pytest.mark.parametrize("text", ["1" + " " * 2_000 + "x", "9" * 20_000 + "!"])
+def test_a_text_made_to_slow_the_look_down_is_no_number(text: str) -> None:
+    started = time.monotonic()
+    assert numbers.guess([text])[1] == 0
+    assert time.monotonic() - started < 0.5
