@@ -233,7 +233,7 @@ def _monthly_buyers(ws: Workspace, period: Period, shown: ir.Table | None) -> pd
     return ws.execute(
         by_customer.group_by("month").aggregate(
             customers=by_customer.count(),
-            new_customers=(by_customer["first"].truncate("M") == by_customer.month).sum(),
+            new_customers=((by_customer["first"].truncate("M") == by_customer.month) & (by_customer["first"] >= period.start)).sum(),
             purchases=by_customer.purchases.sum(),
             purchase_value=by_customer.value.sum().cast("float64"),
         )

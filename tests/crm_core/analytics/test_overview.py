@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import ibis
 import pandas as pd
@@ -78,6 +79,14 @@ def test_partial_months_are_marked_and_months_without_data_left_out(ws: Workspac
     assert monthly["month"].tolist()[0] == date(2023, 12, 1)
     assert monthly["is_partial"].tolist() == [False] * 6 + [True]
     assert pd.isna(monthly["new_customers"][0])  # the first month of the data cannot tell new from known customers
+
+
+def test_a_month_that_the_period_cuts_counts_only_those_new_in_the_period(tmp_path: Path) -> None:
+    rows = lines(("a", "1", "2024-04-01", 1), ("b", "2", "2024-05-03", 1), ("b", "3", "2024-05-20", 1), ("c", "4", "2024-05-21", 1))
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        found = overview(ws, date(2024, 5, 10), date(2024, 6, 1))
+    assert found.now.new_customers == 1
+    assert found.monthly[["customers", "new_customers", "repeat_share"]].values.tolist() == [[2, 1, 0.5]]
 
 
 def test_what_the_data_cannot_tell_is_not_zero(ws: Workspace) -> None:
