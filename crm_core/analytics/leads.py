@@ -52,7 +52,7 @@ class Bought(Protocol):
 def find_leads(
     ws: Workspace, as_of: date, now: Bought, earlier: Bought | None, settings: rfm.RfmSettings, shown: ir.Table | None
 ) -> tuple[Lead, ...]:
-    """The leads of a period that ends at as_of, the most valuable kinds first."""
+    """The leads of a period, seen from as_of, the most valuable kinds first."""
     try:
         customers = [*_slipping(ws, as_of, settings, shown), *_concentration(ws, as_of, shown)]
     except AnalysisError:  # nobody bought yet: the figures say so, and there is nothing to look into

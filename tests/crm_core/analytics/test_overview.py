@@ -127,3 +127,20 @@ def test_a_period_without_data_says_which_there_is(ws: Workspace) -> None:
     with pytest.raises(AnalysisError, match="No sales in this period") as caught:
         overview(ws, date(2020, 1, 1), date(2020, 2, 1))
     assert "2023-12-01 to 2024-06-30" in caught.value.message
+
+
+def test_the_period_limits_sales_and_moves_no_order_and_no_segment(tmp_path: Path) -> None:
+    """The order of `a` has its last line after the period; `b` bought often and, seen from as_of, not for long."""
+    often = [("b", f"b{month}", f"2023-{month:02d}-05", 10) for month in range(1, 13)]
+    recent = [(f"c{number}", "1", "2024-12-20", 1) for number in range(8)]
+    rows = lines(("a", "1", "2023-12-30", 100), ("a", "1", "2024-01-03", -20), *often, *recent, ("c0", "2", "2024-12-21", 1))
+    start, end, as_of = date(2023, 12, 1), date(2024, 1, 1), date(2025, 1, 1)
+    orders = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "b12"], "channel": ["web", "shop"]})
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows, orders=orders) as ws:
+        found = overview(ws, start, end, as_of=as_of)
+        assert (found.now.net_sales, found.now.customers, found.now.purchases) == (110, 1, 1)
+        assert found.monthly[["net_sales", "customers"]].values.tolist() == [[110, 1]]
+        assert found.movers["value"].tolist() == ["shop"]
+        assert "1 frequent customer has not ordered for long" in found.leads[0].sentence
+        assert overview(ws, end, date(2024, 2, 1), as_of=as_of).now.purchases == 1
+        assert overview(ws, start, end).now.customers == 2
