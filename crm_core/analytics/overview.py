@@ -17,7 +17,7 @@ import pandas as pd
 from crm_core.analytics.days import Period
 from crm_core.analytics.leads import Lead, find_leads
 from crm_core.analytics.movers import COLUMNS, movers
-from crm_core.analytics.orders import lines, midnight, orders, totals
+from crm_core.analytics.orders import lines, orders, totals
 from crm_core.analytics.scores import RfmSettings
 from crm_core.analytics.segment_words import percent_in_words
 from crm_core.errors import AnalysisError
