@@ -30,7 +30,8 @@ def movers(
     Columns: field, label (of the field), value, net_sales, net_sales_before, change.
     """
     found = [
-        ws.execute(_biggest(table, most)).assign(field=field, label=label) for field, label, table in _fields(ws, period, before, shown, as_of or period.end)
+        ws.execute(_biggest(table, most)).assign(field=field, label=label)
+        for field, label, table in _fields(ws, period, before, shown, as_of or period.end)
     ]
     if not found:
         return pd.DataFrame(columns=COLUMNS)
