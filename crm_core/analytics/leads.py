@@ -68,10 +68,11 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
     if count and sales > 0:
         names = " and ".join(name for name in settings.segments.names if name in set(slipping["segment"]))
         who = f"{count:,} frequent customers have" if count > 1 else "1 frequent customer has"
+        part = f", {percent_in_words(sales / everything)} of net sales" if everything > 0 else ""
         yield Lead(
             "segments",
             f"{who} not ordered for long ({names}): they brought"
-            f" {money_in_words(sales, ws.currency)}, {percent_in_words(sales / everything)} of net sales.",
+            f" {money_in_words(sales, ws.currency)}{part}.",
         )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from crm_core.analytics.leads import find_leads
 from crm_core.analytics.scores import RfmSettings
 from crm_core.workspace import Workspace
-from tests.workspaces import SIX_AS_OF
+from tests.workspaces import SIX_AS_OF, lines, open_workspace
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ def test_slipping_customers_and_concentration_are_named_with_their_value(six: Wo
         "The best 20 % of 6 customers bring 70.6 % of net sales; 80 % of them come from 3 customers (50.0 %).",
         "2 customers returned more than they kept: -15.",
     ]
+
+
+def test_of_sales_of_zero_or_less_no_share_is_told(tmp_path: Path) -> None:
+    """`e` bought four times long ago; what the others returned lately is as much, so that there is nothing to have a share of."""
+    often = [("e", f"e{month}", f"2023-{month:02d}-01", 10) for month in range(1, 5)]
+    twice = [row for one in "ab" for row in ((one, "1", "2024-06-20", 1), (one, "2", "2024-06-21", 1), (one, "3", "2024-06-22", -22))]
+    with open_workspace(tmp_path / "w.duckdb", order_lines=lines(*often, *twice, ("c", "1", "2024-06-20", 0))) as ws:
+        assert sentences(ws, Bought())[0] == "1 frequent customer has not ordered for long (At risk): they brought 40."
 
 
 def test_a_change_of_the_repeat_share_counts_beyond_the_margin_of_error(six: Workspace) -> None:
