@@ -178,7 +178,7 @@ Silhouettes = tuple[tuple[int, float], ...]  # (count, silhouette)
 
 
 def _silhouettes(ws: Workspace, as_of: date, settings: ClusterSettings) -> Silhouettes:
-    """Of each count tried that the sample allows."""
+    """Of each count tried that the sample allows; none where those compared are too much alike."""
     key = f"silhouettes {as_of} {settings.features} {settings.seed}"
     return ws.remember(key, lambda: _find_silhouettes(_sample(ws, as_of, settings), settings))
 
@@ -193,8 +193,8 @@ def _find_silhouettes(sample: pd.DataFrame, settings: ClusterSettings) -> Silhou
 
 
 def _suggested(silhouettes: Silhouettes) -> int:
-    """The clearest grouping; of equally clear ones the coarsest."""
-    return max(silhouettes, key=lambda one: (one[1], -one[0]))[0]
+    """The clearest grouping; of equally clear ones, and where there are none to compare, the coarsest."""
+    return max(silhouettes, key=lambda one: (one[1], -one[0]), default=(COUNTS_TRIED[0], 0.0))[0]
 
 
 def _model(ws: Workspace, as_of: date, settings: ClusterSettings) -> Model:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_core.analytics import rfm
+from crm_core.analytics import clusters, rfm
 from crm_core.analytics.cluster_features import DEFAULT_FEATURES, FEATURES, features
 from crm_core.analytics.cluster_words import names
 from crm_core.analytics.clusters import ClusterSettings, cluster, cross_table, customers
@@ -209,6 +209,17 @@ def test_customers_who_are_all_alike_form_no_clusters(opened: Callable[..., Work
     alike = opened(lines(*((f"C{number}", f"{number}", "2024-05-05", 10.0 + number % 2) for number in range(50))))
     with pytest.raises(AnalysisError, match="Too few customers"):
         cluster(alike, AS_OF)
+
+
+def test_where_the_silhouettes_see_no_difference_the_coarsest_grouping_is_suggested(
+    opened: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silhouettes compare a part of the sample; few customers differ, and none of those is in that part."""
+    digests = sorted((f"C{number}" for number in range(50)), key=lambda one: md5(one.encode(), usedforsecurity=False).hexdigest())
+    monkeypatch.setattr(clusters, "SILHOUETTE_CUSTOMERS", 40)
+    ws = opened(lines(*((one, one, "2024-05-05", 10.0 if place < 40 else 20.0 + place % 3) for place, one in enumerate(digests))))
+    found = cluster(ws, AS_OF)
+    assert (found.count, found.suggested, len(found.silhouettes)) == (2, 2, 0)
 
 
 def test_more_clusters_than_different_customers_are_refused(opened: Callable[..., Workspace]) -> None:
