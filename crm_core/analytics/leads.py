@@ -71,8 +71,7 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
         part = f", {percent_in_words(sales / everything)} of net sales" if everything > 0 else ""
         yield Lead(
             "segments",
-            f"{who} not ordered for long ({names}): they brought"
-            f" {money_in_words(sales, ws.currency)}{part}.",
+            f"{who} not ordered for long ({names}): they brought {money_in_words(sales, ws.currency)}{part}.",
         )
 
 
