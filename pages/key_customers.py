@@ -34,8 +34,7 @@ def render() -> None:
 
 
 def _summary(view: frame.View, value: pareto.Value) -> Summary:
-    found = concentration.summary(view, value)
-    before = concentration.summary(view, value, view.start) if view.has_before else None
+    found, before = concentration.summary(view, value), concentration.summary_before(view, value)
     changes = f"Changes are against {frame.day(view.start)}." if before else ""
     answer = answers.key_customers(found, concentration.VALUES[value], view.as_of, view.ws.currency)
     return Summary(answer, f"{answers.below_zero(found, view.ws.currency)} {changes}".strip(), tuple(tiles.pareto(found, before)))

@@ -53,6 +53,14 @@ def test_customers_below_zero_are_told(shop: Entry) -> None:
     )
 
 
+def test_customers_who_all_came_in_the_period_have_nothing_to_compare_with(shop: Entry) -> None:
+    app = open_page("key-customers", in_country=["Chile"], period="Last 3 months")
+    assert not app.exception
+    assert metrics(app)["Below zero"] == "1"
+    assert not any(metric.delta for metric in app.metric)
+    assert "Changes are against" not in texts(app)
+
+
 def test_with_a_total_below_zero_shares_are_undefined(put_lines: Callable[..., Entry]) -> None:
     put_lines(("a", "1", "2024-01-01", 10.0), ("b", "2", "2024-01-02", -50.0), ("c", "3", "2024-01-03", 5.0))
     app = open_page("key-customers")
