@@ -22,9 +22,9 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.workspace import Workspace
 
-#: A spreadsheet reads a cell that starts with one of these as a formula or a command (OWASP, "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-FORMULA_PATTERN = r"^[=+\-@\t\r\x00]"  # the same for the engine
+#: A spreadsheet reads a cell that starts with one of these as a formula or a command, some also the full-width forms (OWASP, "CSV Injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+FORMULA_PATTERN = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
