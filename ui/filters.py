@@ -106,6 +106,8 @@ RECENCY_HELP = "Four numbers: a customer whose last order is at most 30 days ago
 
 def parse_cuts(text: str) -> tuple[float, ...] | None:
     """Four rising numbers out of "30, 60 90;180"; None for an empty text. Raises ValueError in a user's words otherwise."""
+    from crm_core.analytics.scores import fits
+
     words = text.replace(",", " ").replace(";", " ").split()
     if not words:
         return None
@@ -115,6 +117,8 @@ def parse_cuts(text: str) -> tuple[float, ...] | None:
         raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
     if len(cuts) != 4 or not all(earlier < later for earlier, later in pairwise(cuts)):
         raise ValueError("Four numbers are needed, each larger than the one before.")
+    if not all(map(fits, cuts)):
+        raise ValueError("Numbers can have up to 15 digits before the point and 4 after it.")
     return cuts
 
 

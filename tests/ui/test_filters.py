@@ -28,5 +28,11 @@ def test_words_are_no_cut_points(text: str) -> None:
         parse_cuts(text)
 
 
+@pytest.mark.parametrize("text", ["1, 2, 3, 1e15", "1, 2, 3, inf", "1, 2.00001, 3, 4"])
+def test_numbers_that_no_amount_can_reach_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="digits"):
+        parse_cuts(text)
+
+
 def test_a_choice_that_the_data_does_not_have_is_dropped() -> None:
     assert _known(["Mars", "Iran", "Chile"], ["Chile", "Germany", "Iran"]) == ("Chile", "Iran")

@@ -111,9 +111,24 @@ def test_typed_cut_points_replace_the_rule(six: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "cuts", [(1.0, 2.0, 3.0), (1.0, 3.0, 2.0, 4.0), (1.0, 1.0, 2.0, 3.0), (1.0, 2.0, 3.0, float("inf")), (float("nan"), 2.0, 3.0, 4.0)]
+    "cuts",
+    [
+        (1.0, 2.0, 3.0),
+        (1.0, 3.0, 2.0, 4.0),
+        (1.0, 1.0, 2.0, 3.0),
+        (1.0, 2.0, 3.0, float("inf")),
+        (float("nan"), 2.0, 3.0, 4.0),
+        (1.0, 2.0, 3.0, 1e15),
+        (1.0, 2.00001, 3.0, 4.0),
+    ],
 )
 def test_typed_cut_points_must_be_four_ascending_numbers(cuts: tuple[float, ...]) -> None:
     with pytest.raises(AnalysisError, match="cut points") as caught:
         RfmSettings(cuts_m=cuts, cuts_f=cuts)
     assert len(caught.value.problems) == 2
+
+
+def test_the_largest_and_finest_cut_points_are_compared_exactly(six: Workspace) -> None:
+    rules = RfmSettings(cuts_m=(-0.0001, 0.0001, 33.3333, 999_999_999_999_999.0))
+    amounts = ["-0.0002", "-0.0001", "0.0001", "33.3333", "999999999999999"]
+    assert score(six, [(1, 1, Decimal(amount)) for amount in amounts], rules)["m_score"] == [1, 2, 3, 4, 5]
