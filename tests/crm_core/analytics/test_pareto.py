@@ -190,6 +190,19 @@ def test_concentration_over_time_looks_back_the_same_length_each_time(tmp_path: 
         assert found["top20_share"].tolist()[-1] == pytest.approx(60 / 100)
 
 
+def test_a_point_of_the_past_is_what_was_known_on_its_day(tmp_path: Path) -> None:
+    """`a` returns in September, under the number of the order of June, nearly all of it."""
+    rows = lines(
+        ("b", "b", "2023-01-01", 10), ("a", "a", "2023-06-15", 100), ("a", "a", "2023-09-15", -95), ("b", "c", "2023-09-16", 10),
+        (None, "d", "2023-06-20", 500),
+    ).assign(cost_amount=[4, 10, None, None, 1])  # fmt: skip
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        found = pareto.over_time(ws, date(2023, 9, 30), periods=4).set_index("as_of")
+        assert found["customers"].to_dict() == {date(2023, 6, 30): 1, date(2023, 7, 30): 1, date(2023, 8, 30): 1, date(2023, 9, 30): 2}
+        assert found["top20_share"].tolist() == pytest.approx([1, 1, 1, 10 / 15])
+        assert pareto.over_time(ws, date(2023, 9, 30), "gross_profit", periods=4)["top20_share"].tolist() == [1, 1, 1, 1]
+
+
 def test_nobody_to_rank_is_said(six: Workspace) -> None:
     with pytest.raises(AnalysisError, match="No customers"):
         pareto.summary(six, date(2020, 1, 1))
