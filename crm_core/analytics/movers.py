@@ -72,11 +72,21 @@ def _added_up(rows: ir.Table, value: ir.StringColumn) -> ir.Table:
 
 
 def _by_channel(ws: Workspace, period: Period, before: Period, shown: ir.Table | None, as_of: date) -> ir.Table:
-    formed = orders(ws, as_of).filter(lambda t: t.ordered_on >= before.start, lambda t: t.ordered_on < period.end)
-    formed = formed if shown is None else formed.semi_join(shown, "customer_id")
     channels = ws.table("orders").select("customer_id", "order_id", "channel")
-    joined = formed.join(channels, ["customer_id", "order_id"])
-    return _two_sums(joined, joined.channel, joined.net_value, joined.ordered_on >= _day(period.start))
+    formed = orders(ws, as_of)
+    formed = formed if shown is None else formed.semi_join(shown, "customer_id")
+    sold = formed.join(channels, ["customer_id", "order_id"]).select("channel", "ordered_on", "net_value")
+    if shown is None:
+        nobodys = channels.filter(channels.customer_id.isnull()).drop("customer_id")
+        sold = sold.union(_of_nobody(ws, as_of).join(nobodys, "order_id").select("channel", "ordered_on", "net_value"))
+    both = sold.filter(sold.ordered_on >= before.start, sold.ordered_on < period.end)
+    return _two_sums(both, both.channel, both.net_value, both.ordered_on >= _day(period.start))
+
+
+def _of_nobody(ws: Workspace, as_of: date) -> ir.Table:
+    """Grain: order without a customer, which counts in the company's sales. Columns: order_id, ordered_on, net_value."""
+    sold = lines(ws, as_of).filter(lambda t: t.customer_id.isnull())
+    return sold.group_by("order_id").aggregate(ordered_on=sold.line_at.max().date(), net_value=sold.net_amount.sum())
 
 
 def _day(day: date) -> ir.DateScalar:

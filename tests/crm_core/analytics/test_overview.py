@@ -26,7 +26,9 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         (None, "8", "2024-06-30", 25), (None, "9", "2024-03-01", 5),
     ).assign(category=["x", "x", "x", "y", "y", "y", "z", "z", None, None], cost_amount=[None, None, 30, 10, None, None, None, None, 5, None])  # fmt: skip
     customers = pd.DataFrame({"customer_id": ["old", "new", "then"], "country": ["Iran", "Chile", None]})
-    orders = pd.DataFrame({"customer_id": ["old", "old", "new"], "order_id": ["2", "3", "5"], "channel": ["web", "web", "shop"]})
+    orders = pd.DataFrame(
+        {"customer_id": ["old", "old", "new", None], "order_id": ["2", "3", "5", "8"], "channel": ["web", "web", "shop", "shop"]}
+    )
     path = tmp_path_factory.mktemp("w") / "w.duckdb"
     with open_workspace(path, order_lines=rows, customers=customers, orders=orders) as opened:
         yield opened
@@ -103,7 +105,7 @@ def test_movers_name_the_biggest_changes_with_both_values(found: Overview) -> No
         ("category", "y"): (55, 0, 55),
         ("category", "x"): (50, 30, 20),
         ("channel", "web"): (50, 30, 20),
-        ("channel", "shop"): (40, 0, 40),
+        ("channel", "shop"): (65, 0, 65),  # of these 25 without a customer
         ("country", "Iran"): (65, 30, 35),
         ("country", "Chile"): (40, 0, 40),
     }
