@@ -77,6 +77,14 @@ def values(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
     return table.filter(table[value].notnull()).select("customer_id", value=table[value].cast(MONEY))
 
 
+def lines_with_cost(ws: Workspace, as_of: date, shown: ir.Table | None = None) -> tuple[int, int]:
+    """On what gross profit rests: the customers' lines before as_of whose cost is known, and all of them."""
+    sold = lines(ws, as_of).filter(lambda t: t.customer_id.notnull())
+    sold = sold if shown is None else sold.semi_join(shown, "customer_id")
+    counted = ws.execute(sold.aggregate(known=sold.cost_amount.count(), lines=sold.count())).iloc[0]
+    return int(counted["known"]), int(counted["lines"])
+
+
 def _spread(ws: Workspace, as_of: date, value: Value, shown: ir.Table | None) -> ir.Table:
     everybody = values(ws, as_of, value)
     if shown is not None:

@@ -98,6 +98,18 @@ def test_gross_profit_can_be_chosen_only_with_costs(shop: Entry, forty: Entry) -
     assert app.code[-1].value.endswith("--value gross_profit")
 
 
+def test_gross_profit_says_on_how_many_costs_it_rests(workspaces: Workspaces, forty: Entry) -> None:
+    candidate = workspaces.candidate("nlines")
+    rows = lines(("a", "1", "2024-01-01", 10.0), ("a", "2", "2024-01-02", 10.0), ("b", "3", "2024-01-03", 5.0))
+    write(candidate, name="Lines", order_lines=rows.assign(cost_amount=[4, None, 1]))
+    workspaces.accept("nlines", candidate, "Lines", "named")
+    for data, is_said in (("Lines", True), ("Shop of forty", False)):
+        app = open_page("key-customers", data=data)
+        assert "Costs are known" not in texts(app)
+        app.segmented_control(key="pareto_value").select("gross_profit").run()
+        assert ("Costs are known for 2 of 3 lines" in texts(app)) == is_said
+
+
 def test_the_curve_starts_at_nothing_and_ends_at_all(shop: Entry) -> None:
     curve = json.loads(open_page("key-customers").get("plotly_chart")[0].proto.spec)["data"][0]
     customers, value = (np.frombuffer(base64.b64decode(curve[axis]["bdata"]), curve[axis]["dtype"]) for axis in ("x", "y"))

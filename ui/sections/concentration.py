@@ -46,6 +46,14 @@ def summary_before(view: View, value: pareto.Value) -> pareto.ParetoSummary | No
         return None
 
 
+def on_how_many_costs(view: View, value: pareto.Value) -> str:
+    """The caveat of gross profit where costs are missing, or nothing."""
+    if value != "gross_profit":
+        return ""
+    known, lines = cache.answer(view, pareto.lines_with_cost, view.as_of, shown=True)
+    return f"Costs are known for {known:,} of {lines:,} lines; the others are in no gross profit." if known < lines else ""
+
+
 def curve(view: View, value: pareto.Value) -> int:
     """The curve, or how it moved over time; returns how many of the best customers a clicked point reaches (0: none is clicked)."""
     now, moved = st.tabs(["How concentrated is it?", "Is it getting more so?"], key="pareto_tabs", on_change="rerun")

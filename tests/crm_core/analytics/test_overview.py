@@ -98,6 +98,13 @@ def test_what_the_data_cannot_tell_is_not_zero(ws: Workspace) -> None:
     assert found.movers.empty
 
 
+def test_a_period_before_that_begins_with_the_data_is_compared_and_its_new_customers_are_not_known(ws: Workspace) -> None:
+    found = overview(ws, date(2024, 1, 31), date(2024, 4, 1))
+    assert (found.before.start, found.is_comparable) == (date(2023, 12, 1), True)
+    assert (found.now.new_customers, found.earlier and found.earlier.new_customers) == (0, None)
+    assert not found.movers.empty
+
+
 def test_movers_name_the_biggest_changes_with_both_values(found: Overview) -> None:
     rows = {(row.field, row.value): (row.net_sales, row.net_sales_before, row.change) for row in found.movers.itertuples()}
     assert rows == {

@@ -155,12 +155,14 @@ def test_filters_show_the_curve_of_the_shown_and_the_classes_of_all(six: Workspa
 def test_gross_profit_needs_costs_and_leaves_out_whom_it_is_unknown_of(six: Workspace, tmp_path: Path) -> None:
     with pytest.raises(AnalysisError, match="No gross profit"):
         pareto.summary(six, SIX_AS_OF, "gross_profit")
-    rows = lines(("a", "1", "2024-01-01", 10), ("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10)).assign(
-        cost_amount=[4, None, None]
-    )
+    rows = lines(
+        ("a", "1", "2024-01-01", 10), ("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10), (None, "3", "2024-01-01", 10)
+    ).assign(cost_amount=[4, None, None, 1])
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
         found = pareto.summary(ws, ws.as_of, "gross_profit")
         assert (found.customers, found.total) == (1, 6)
+        assert pareto.lines_with_cost(ws, ws.as_of) == (1, 3)
+        assert pareto.lines_with_cost(ws, ws.as_of, ibis.memtable({"customer_id": ["a"]})) == (1, 2)
 
 
 def test_what_is_left_without_the_best(six: Workspace) -> None:
