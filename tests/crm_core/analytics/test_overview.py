@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 import pytest
 
+from crm_core.analytics.orders import totals
 from crm_core.analytics.overview import Overview, overview
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
@@ -96,6 +97,22 @@ def test_what_the_data_cannot_tell_is_not_zero(ws: Workspace) -> None:
     assert (found.figure("new_customers").value, found.figure("repeat_share").value) == (None, None)
     assert found.figure("net_sales").previous is None
     assert found.movers.empty
+
+
+def test_the_first_day_of_a_period_belongs_to_it_and_its_end_does_not(ws: Workspace) -> None:
+    first = overview(ws, date(2024, 4, 5), date(2024, 5, 1))
+    assert (first.now.customers, first.now.purchases, first.monthly["customers"].tolist()) == (1, 1, [1])
+    assert overview(ws, date(2024, 3, 1), date(2024, 4, 5), as_of=END).now.customers == 0
+    new = overview(ws, date(2024, 5, 1), date(2024, 6, 1), as_of=END)
+    assert (new.now.new_customers, new.earlier and new.earlier.new_customers) == (1, 0)
+
+
+def test_who_only_returned_before_is_new_with_the_first_purchase(tmp_path: Path) -> None:
+    rows = lines(("b", "1", "2024-01-01", 5), ("a", "2", "2024-02-01", -5), ("a", "3", "2024-03-05", 10), ("a", "4", "2024-03-09", -1))
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        assert overview(ws, date(2024, 3, 1), date(2024, 4, 1)).now.new_customers == 1
+        found = ws.execute(totals(ws, ws.as_of)).set_index("customer_id").loc["a"]
+        assert (found["first_purchase_on"], found["last_purchase_on"]) == (pd.Timestamp(2024, 3, 5), pd.Timestamp(2024, 3, 5))
 
 
 def test_a_period_before_that_begins_with_the_data_is_compared_and_its_new_customers_are_not_known(ws: Workspace) -> None:

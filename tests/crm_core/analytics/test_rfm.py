@@ -66,6 +66,12 @@ def test_an_order_is_a_purchase_by_its_net_value_and_quantity(tmp_path: Path) ->
         assert by_customer(ws, ws.as_of).index.tolist() == ["no quantity", "zero value"]
 
 
+def test_a_line_of_which_nothing_says_that_it_is_void_counts(tmp_path: Path) -> None:
+    rows = lines(("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10)).assign(is_void=[None, False])
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        assert by_customer(ws, ws.as_of).index.tolist() == ["a", "b"]
+
+
 def test_an_order_has_the_day_of_its_last_line(tmp_path: Path) -> None:
     rows = lines(("a", "1", "2024-01-01", 10, 2), ("a", "1", "2024-01-20", -5, -1), ("b", "2", "2024-01-31", 1, 1))
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
