@@ -81,6 +81,8 @@ def test_partial_months_are_marked_and_months_without_data_left_out(ws: Workspac
     monthly = overview(ws, date(2023, 6, 1), date(2024, 6, 15)).monthly
     assert monthly["month"].tolist()[0] == date(2023, 12, 1)
     assert monthly["is_partial"].tolist() == [False] * 6 + [True]
+    beyond = overview(ws, START, date(2024, 9, 1)).monthly
+    assert beyond[["month", "is_partial"]].values.tolist() == [[date(2024, month, 1), False] for month in (4, 5, 6)]
     assert pd.isna(monthly["new_customers"][0])  # the first month of the data cannot tell new from known customers
 
 
@@ -149,9 +151,13 @@ def test_leads_point_to_pages_with_computed_sentences(found: Overview) -> None:
     assert sentences["key_customers"].startswith("The best 20 % of 3 customers bring 55.3 % of net sales")
 
 
-def test_a_period_without_data_says_which_there_is(ws: Workspace) -> None:
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(date(2020, 1, 1), date(2020, 2, 1)), (date(2023, 11, 1), date(2023, 12, 1)), (END, date(2024, 8, 1)), (START, START)],
+)
+def test_a_period_without_data_says_which_there_is(ws: Workspace, start: date, end: date) -> None:
     with pytest.raises(AnalysisError, match="No sales in this period") as caught:
-        overview(ws, date(2020, 1, 1), date(2020, 2, 1))
+        overview(ws, start, end)
     assert "2023-12-01 to 2024-06-30" in caught.value.message
 
 
