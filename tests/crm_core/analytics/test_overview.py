@@ -10,6 +10,8 @@ import ibis
 import pandas as pd
 import pytest
 
+from crm_core.analytics.days import Period
+from crm_core.analytics.movers import movers
 from crm_core.analytics.orders import totals
 from crm_core.analytics.overview import Overview, overview
 from crm_core.errors import AnalysisError
@@ -28,7 +30,11 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     ).assign(category=["x", "x", "x", "y", "y", "y", "z", "z", None, None], cost_amount=[None, None, 30, 10, None, None, None, None, 5, None])  # fmt: skip
     customers = pd.DataFrame({"customer_id": ["old", "new", "then"], "country": ["Iran", "Chile", None]})
     orders = pd.DataFrame(
-        {"customer_id": ["old", "old", "new", None], "order_id": ["2", "3", "5", "8"], "channel": ["web", "web", "shop", "shop"]}
+        {
+            "customer_id": ["old", "old", "old", "new", None],
+            "order_id": ["1", "2", "3", "5", "8"],
+            "channel": ["web", "web", "web", "shop", "shop"],
+        }
     )
     path = tmp_path_factory.mktemp("w") / "w.duckdb"
     with open_workspace(path, order_lines=rows, customers=customers, orders=orders) as opened:
@@ -137,6 +143,20 @@ def test_movers_name_the_biggest_changes_with_both_values(found: Overview) -> No
     }
     changes = found.movers["change"].abs().tolist()
     assert changes == sorted(changes, reverse=True)
+
+
+def test_the_biggest_changes_are_named_whether_up_or_down(tmp_path: Path) -> None:
+    """All that rose was sold on the first day of the period; one order lies before both periods."""
+    rose = [("a", str(number), "2024-04-01", number) for number in range(1, 7)]
+    rows = lines(("a", "0", "2023-12-31", 50), ("a", "7", "2024-03-31", 100), *rose)
+    rows["product"] = rows["category"] = [f"p{order}" for order in rows["order_id"]]
+    orders = pd.DataFrame({"customer_id": "a", "order_id": rows["order_id"], "channel": [f"c{order}" for order in rows["order_id"]]})
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows, orders=orders) as ws:
+        found = movers(ws, Period(START, END), Period(date(2024, 1, 1), START), most=3)
+    changes = (("7", -100), ("6", 6), ("5", 5))
+    for field, letter in (("product", "p"), ("category", "p"), ("channel", "c")):
+        named = found[found["field"] == field]
+        assert list(zip(named["value"], named["change"], strict=True)) == [(letter + name, change) for name, change in changes]
 
 
 def test_filters_limit_every_figure(ws: Workspace) -> None:

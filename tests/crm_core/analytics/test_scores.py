@@ -97,6 +97,14 @@ def test_cut_points_are_the_worst_values_that_got_the_score(six: Workspace) -> N
     assert [cuts.f_score(orders) for orders in (1, 2, 3, 4, 100)] == [1, 2, 3, 4, 4]
 
 
+@pytest.mark.parametrize("orders", [[1, 1], [1, 3, 5], [4]])
+def test_two_orders_are_worth_a_2_also_where_nobody_has_two(six: Workspace, orders: list[int]) -> None:
+    """The rule gives any repeat customer at least 2, and cut points hold for values not seen before."""
+    table = ibis.memtable({"days_since_last_order": orders, "count_orders": orders, "net_sales": orders})
+    cuts = find_cut_points(six, table.mutate(net_sales=table.net_sales.cast("decimal(38, 4)")), RfmSettings())
+    assert (cuts.f[2], cuts.f_score(1), cuts.f_score(2)) == (2, 1, 2)
+
+
 def test_typed_cut_points_replace_the_rule(six: Workspace) -> None:
     rules = RfmSettings(cuts_r=(30, 60, 90, 120), cuts_f=(2, 4, 6, 8), cuts_m=(10, 20.5, 30, 40))
     rows = [
