@@ -8,6 +8,7 @@ Everything streams in batches out of the engine; a million rows are never a data
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +29,7 @@ FORMULA_PATTERN = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
+EXCEL_FIRST_YEAR = 1900  # earlier days are no dates to Excel
 BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
 
 Labels = Mapping[str, str]
@@ -115,19 +117,25 @@ def _file_parquet(ws: Workspace, table: ir.Table, path: Path) -> None:
 
 
 def _file_json(ws: Workspace, table: ir.Table, path: Path) -> None:
-    import json
-
     with path.open("w", encoding="utf-8") as target:
         separator = "[\n"
         for batch in ws.batches(table, BATCH_ROWS):
             for row in batch.to_pylist():
-                target.write(separator + json.dumps({key: json_value(value) for key, value in row.items()}, ensure_ascii=False))
+                target.write(separator + _json_row(row))
                 separator = ",\n"
         target.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
+def _json_row(row: Mapping[str, Any]) -> str:
+    """A row as a JSON object, amounts with all their digits (a floating point number holds 15 of them)."""
+    cells = {
+        key: f"{value:f}" if isinstance(value, Decimal) else json.dumps(json_value(value), ensure_ascii=False) for key, value in row.items()
+    }
+    return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {cell}" for key, cell in cells.items()) + "}"
+
+
 def json_value(value: Any) -> Any:
-    """A value of the engine as JSON knows it: exact amounts as numbers, days and moments in ISO form."""
+    """A value of the engine as JSON knows it: amounts as floating point numbers, days and moments in ISO form."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, date | datetime):
@@ -195,6 +203,8 @@ def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, column, value)
+    elif isinstance(value, date) and value.year < EXCEL_FIRST_YEAR:
+        sheet.write_string(line, column, value.isoformat())
     elif isinstance(value, datetime):  # before date, which it is too
         sheet.write_datetime(line, column, value.replace(tzinfo=None), formats[datetime])
     elif isinstance(value, date):

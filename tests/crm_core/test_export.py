@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -88,6 +89,28 @@ def test_files_for_programs_hold_raw_values(tmp_path: Path, ws: Workspace):
     assert list(parquet.customer_id) == NASTY
     assert parquet.net_amount.iloc[0] == Decimal("-12.3400")
     assert [row["customer_id"] for row in json.loads((tmp_path / "out.json").read_text("utf-8"))] == NASTY
+
+
+def test_amounts_keep_all_their_digits_in_json(tmp_path: Path):
+    with open_workspace(tmp_path / "w.duckdb", order_lines=lines(('ä"', "1", "2024-01-05", "99999999999999.1234"))) as ws:
+        table = ws.table("order_lines").select("customer_id", "net_amount", "quantity", "line_at", "is_void")
+        export.write_table(ws, table, tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"), parse_float=Decimal) == [
+        {
+            "customer_id": 'ä"',
+            "net_amount": Decimal("99999999999999.1234"),
+            "quantity": None,
+            "line_at": "2024-01-05T00:00:00",
+            "is_void": False,
+        }
+    ]
+
+
+def test_days_before_the_calendar_of_excel_are_text():
+    frame = pd.DataFrame({"day": [date(1850, 1, 1), date(1900, 1, 1)], "at": [datetime(1899, 12, 31, 23, 59), None]})
+    sheet = pd.read_excel(io.BytesIO(export.frame_to_excel(frame.astype(object), "Days")), engine="openpyxl")
+    assert [str(day)[:10] for day in sheet["day"]] == ["1850-01-01", "1900-01-01"]
+    assert sheet["at"][0] == "1899-12-31T23:59:00"
 
 
 def test_an_unknown_ending_is_refused_and_leaves_nothing(tmp_path: Path, ws: Workspace):
