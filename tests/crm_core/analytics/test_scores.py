@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm_core.analytics import rfm
 from crm_core.analytics.scores import RfmSettings, find_cut_points, scored
 from crm_core.analytics.segment_table import SEGMENTS
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 from tests.crm_core.analytics import naive
+from tests.workspaces import SIX_AS_OF
 
 few = st.integers(0, 6)
 many_ties = st.tuples(few, st.integers(1, 5), st.integers(-3, 6).map(lambda cents: Decimal(cents) / 100))
@@ -115,6 +117,7 @@ def test_typed_cut_points_replace_the_rule(six: Workspace) -> None:
         (121, 7, Decimal("40")),
     ]
     found = score(six, rows, rules)
+    assert rfm.cut_points(six, SIX_AS_OF, rules).r == {5: 30, 4: 60, 3: 90, 2: 120}
     assert found == {"r_score": [5, 4, 3, 2, 1], "f_score": [1, 2, 3, 5, 4], "m_score": [1, 2, 3, 4, 5]}
 
 
