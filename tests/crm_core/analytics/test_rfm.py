@@ -95,6 +95,15 @@ def test_segments_count_everybody_once(six: Workspace) -> None:
     assert "second and third" in loyalists["move"]
 
 
+def test_of_sales_that_sum_to_zero_nobody_has_a_share(tmp_path: Path) -> None:
+    rows = lines(("a", "1", "2024-01-01", 10), ("b", "2", "2024-03-01", 10), ("b", "3", "2024-03-02", -20))
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        found = rfm.segments(ws, ws.as_of)
+        assert found["sales_share"].isna().all()
+        assert found["customer_share"].max() == 0.5
+        assert rfm.segments(ws, ws.as_of, shown=some("nobody"))[["customer_share", "sales_share"]].isna().all(axis=None)
+
+
 def test_segments_are_explained_in_the_units_of_the_data(six: Workspace) -> None:
     rules = rfm.segments(six, SIX_AS_OF).set_index("segment")["rule"]
     assert rules["Potential loyalists"] == "2–3 orders, the last one at most 10 days before 1 Jul 2024"
