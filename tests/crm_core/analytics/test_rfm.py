@@ -89,10 +89,17 @@ def test_segments_count_everybody_once(six: Workspace) -> None:
         "Hibernating": 1,
     }
     assert found["customer_share"].sum() == pytest.approx(1)
-    assert found["net_sales"].sum() == 430
+    assert found["net_sales"].tolist() == [0, 0, 300, 0, 100, 0, 0, 0, 40, -10]
     loyalists = found.set_index("segment").loc["Potential loyalists"]
     assert loyalists[["sales_share", "median_days", "median_orders", "median_net_sales"]].tolist() == [300 / 430, 5.5, 2.5, 150]
     assert "second and third" in loyalists["move"]
+
+
+def test_a_segment_is_described_by_medians(six: Workspace) -> None:
+    """Days 1, 10, 10, 60, 100; orders 3, 2, 1, 1, 4; net sales 200, 100, 100, -10, 40."""
+    rules = rfm.RfmSettings(cuts_r=(1000, 2000, 3000, 4000), cuts_f=(20, 30, 40, 50))
+    everybody = rfm.segments(six, SIX_AS_OF, rules).set_index("segment").loc["New customers"]
+    assert everybody[["customers", "median_days", "median_orders", "median_net_sales"]].tolist() == [5, 10, 2, 100]
 
 
 def test_of_sales_that_sum_to_zero_nobody_has_a_share(tmp_path: Path) -> None:
