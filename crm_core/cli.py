@@ -1,6 +1,7 @@
 """The same analyses without a browser: `python -m crm_core COMMAND SOURCE...`.
 
     check      the receipt of an import, as JSON
+    overview   sales, customers, new customers, repeat share and average order value of a period, as JSON
     segments   one row a customer: RFM figures, scores, segment
     pareto     the concentration of value, as JSON
     import     the sources into a named workspace, which the dashboard then opens
@@ -84,9 +85,25 @@ def _in_words(error: Exception) -> CrmError:
 
 
 def check(options: argparse.Namespace) -> None:
+    if _is_kept(options.sources):
+        with _workspace(options) as ws:
+            _write_record(ws.receipt.as_dict(), options.out)
+        return
     with tempfile.TemporaryDirectory(prefix="crm-") as folder:
         receipt = _build(options, Path(folder) / "workspace.duckdb", "check", Path(folder))
     _write_record(receipt.as_dict(), options.out)
+
+
+def overview(options: argparse.Namespace) -> None:
+    from crm_core.analytics.filters import Filters
+    from crm_core.analytics.overview import sales
+
+    with _workspace(options) as ws:
+        chosen = Filters(options.as_of, options.start, options.end)
+        period = chosen.period(ws)
+        found = sales(ws, period.start, period.end, as_of=chosen.day(ws))
+        figures = {one.key: {"value": one.value, "previous": one.previous, "n": one.n} for one in found.figures}
+        _write_record({"start": period.start, "end": period.end, **figures}, options.out)
 
 
 def segments(options: argparse.Namespace) -> None:
@@ -128,10 +145,15 @@ def erase(options: argparse.Namespace) -> None:
 # -- from sources to a workspace ---------------------------------------------------------------------------------------
 
 
+def _is_kept(sources: Sequence[str]) -> bool:
+    """Is the one source what the dashboard holds under a name?"""
+    return len(sources) == 1 and sources[0].startswith(WORKSPACE_PREFIX)
+
+
 @contextmanager
 def _workspace(options: argparse.Namespace) -> Iterator[Workspace]:
     """The workspace that the one source names, or one made of the sources for as long as the context lives."""
-    if options.sources[0].startswith(WORKSPACE_PREFIX) and len(options.sources) == 1:
+    if _is_kept(options.sources):
         with Workspace.open(_store().find(options.sources[0].removeprefix(WORKSPACE_PREFIX)).path) as ws:
             yield ws
         return
@@ -255,10 +277,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m crm_core", description="Customer analyses without a browser.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _command(commands, "check", check, "the receipt of an import, as JSON")
-    one = _command(commands, "segments", segments, "one row a customer: RFM figures, scores, segment")
-    one.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
+    one = _command(commands, "overview", overview, "the figures of a period, as JSON")
+    _as_of(one)
+    one.add_argument("--start", type=_day, metavar="DATE", help="first day of the period; default: twelve months before its end")
+    one.add_argument("--end", type=_day, metavar="DATE", help="the day after the period's last; default: the day looked from")
+    _as_of(_command(commands, "segments", segments, "one row a customer: RFM figures, scores, segment"))
     one = _command(commands, "pareto", pareto, "the concentration of value, as JSON")
-    one.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
+    _as_of(one)
     one.add_argument("--value", choices=("net_sales", "gross_profit"), default="net_sales")
     one = _command(commands, "import", import_, "the sources into a named workspace of the dashboard")
     one.add_argument("--workspace", required=True, metavar="NAME")
@@ -282,6 +307,10 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None]
     parser.add_argument("--out", type=Path, metavar="FILE", help="write to this file (.csv, .parquet, .json) instead of standard output")
     parser.set_defaults(run=run)
     return parser
+
+
+def _as_of(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
 
 
 def _rate(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ Everything streams in batches out of the engine; a million rows are never a data
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,13 +25,13 @@ import pyarrow as pa
 from crm_core.errors import CrmError
 from crm_core.workspace import Workspace
 
-#: A spreadsheet reads a cell that starts with one of these as a formula or a command (OWASP, "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "\0")
-FORMULA_PATTERN = r"^[=+\-@＝＋－＠\t\r\n\x00]"  # the same for the engine
+#: A spreadsheet reads a cell that starts with one of these as a formula or a command, some also the full-width forms (OWASP, "CSV Injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+FORMULA_PATTERN = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # the same for the engine
 
 BATCH_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_575  # beside the header
-EXCEL_FIRST_YEAR = 1900
+EXCEL_FIRST_YEAR = 1900  # earlier days are no dates to Excel
 ENDINGS = (".csv", ".parquet", ".json")
 BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
 
@@ -129,8 +130,6 @@ def whole(path: Path) -> Iterator[Path]:
 
 def json_text(data: Mapping[str, Any]) -> str:
     """Data as JSON for people and programs."""
-    import json
-
     return json.dumps(data, ensure_ascii=False, indent=2, default=json_value) + "\n"
 
 
@@ -149,19 +148,25 @@ def _file_parquet(ws: Workspace, table: ir.Table, path: Path) -> None:
 
 
 def _file_json(ws: Workspace, table: ir.Table, path: Path) -> None:
-    import json
-
     with path.open("w", encoding="utf-8") as target:
         separator = "[\n"
         for batch in ws.batches(table, BATCH_ROWS):
             for row in batch.to_pylist():
-                target.write(separator + json.dumps({key: json_value(value) for key, value in row.items()}, ensure_ascii=False))
+                target.write(separator + _json_row(row))
                 separator = ",\n"
         target.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
+def _json_row(row: Mapping[str, Any]) -> str:
+    """A row as a JSON object, amounts with all their digits (a floating point number holds 15 of them)."""
+    cells = {
+        key: f"{value:f}" if isinstance(value, Decimal) else json.dumps(json_value(value), ensure_ascii=False) for key, value in row.items()
+    }
+    return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {cell}" for key, cell in cells.items()) + "}"
+
+
 def json_value(value: Any) -> Any:
-    """A value of the engine as JSON knows it: exact amounts as numbers, days and moments in ISO form."""
+    """A value of the engine as JSON knows it: amounts as floating point numbers, days and moments in ISO form."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, date | datetime):

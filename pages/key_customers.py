@@ -9,7 +9,7 @@ from ui import answers, cache, frame, guards, page, tiles
 from ui.page import Summary
 from ui.sections import concentration
 
-EXPLANATION = """All customers with a line before the day looked from, largest value first. **Top-20 share**: value held by the best
+EXPLANATION = """All customers with a line before the day looked from whose value is known, largest value first. **Top-20 share**: value held by the best
 20 % of customers. **Vital few**: the smallest share of customers that holds 80 % of the value. **Gini**: 0 where all customers are alike,
 1 where one holds everything. **Classes**: A while the share of value before the customer is below 80 %, B below 95 %, C the rest, by all
 customers. Where customers have a value below zero, the curve rises above 100 % and falls back (the whale curve): what lies above 100 %
@@ -34,8 +34,8 @@ def render() -> None:
 
 
 def _summary(view: frame.View, value: pareto.Value) -> Summary:
-    found = concentration.summary(view, value)
-    before = concentration.summary(view, value, view.start) if view.has_before else None
+    found, before = concentration.summary(view, value), concentration.summary_before(view, value)
     changes = f"Changes are against {frame.day(view.start)}." if before else ""
     answer = answers.key_customers(found, concentration.VALUES[value], view.as_of, view.ws.currency)
-    return Summary(answer, f"{answers.below_zero(found, view.ws.currency)} {changes}".strip(), tuple(tiles.pareto(found, before)))
+    caveats = (answers.below_zero(found, view.ws.currency), concentration.on_how_many_costs(view, value), changes)
+    return Summary(answer, " ".join(filter(None, caveats)), tuple(tiles.pareto(found, before)))

@@ -29,7 +29,7 @@ def render() -> None:
         sales.movers(view)
     with right:
         sales.leads(view)
-    page.how_to_read(*said.explanation, command=page.command(view, "check"))
+    page.how_to_read(*said.explanation, command=page.command(view, "overview", f"--start {view.start}", f"--end {view.end}"))
 
 
 def _summary(view: frame.View) -> Summary:

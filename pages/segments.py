@@ -39,8 +39,7 @@ def render() -> None:
 
 
 def _summary(view: frame.View) -> Summary:
-    found, grid = segments.found(view), segments.grid(view)
-    before = segments.grid(view, view.start) if view.has_before else None
+    found, grid, before = segments.found(view), segments.grid(view), segments.grid_before(view)
     few = answers.few(int(found["customers"].sum()))
     since = f"Changes are against {frame.day(view.start)}, with the same rules." if before is not None else ""
     rules = "\n".join(f"- **{escape(name)}**: {escape(rule)}" for name, rule in zip(found["segment"], found["rule"], strict=True))

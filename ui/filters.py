@@ -36,8 +36,6 @@ F_RULES = {"repeat": "Repeat buyers in quarters", "quintiles": "All customers in
 #: In the place of the former data file: a link named data that is not here.
 NOT_HERE = ""
 ONE_DAY = timedelta(days=1)
-#: No amount is larger, and the engine compares amounts exactly up to some more digits.
-MOST_CUT = 1e15
 
 
 def start_anew(ws: Workspace) -> None:
@@ -109,6 +107,8 @@ RECENCY_HELP = "Four numbers: a customer whose last order is at most 30 days ago
 
 def parse_cuts(text: str) -> tuple[float, ...] | None:
     """Four rising numbers out of "30, 60 90;180"; None for an empty text. Raises ValueError in a user's words otherwise."""
+    from crm_core.analytics.scores import fits
+
     words = text.replace(",", " ").replace(";", " ").split()
     if not words:
         return None
@@ -118,8 +118,8 @@ def parse_cuts(text: str) -> tuple[float, ...] | None:
         raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
     if len(cuts) != 4 or not all(earlier < later for earlier, later in pairwise(cuts)):
         raise ValueError("Four numbers are needed, each larger than the one before.")
-    if not all(-MOST_CUT <= cut <= MOST_CUT for cut in cuts):
-        raise ValueError(f"The numbers may be up to {MOST_CUT:,.0f}.")
+    if not all(map(fits, cuts)):
+        raise ValueError("Numbers can have up to 15 digits before the point and 4 after it.")
     return cuts
 
 

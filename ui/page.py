@@ -100,7 +100,7 @@ def how_to_read(*paragraphs: str, command: str = "") -> None:
         for paragraph in paragraphs:
             st.markdown(paragraph)
         if command:
-            st.markdown("The same numbers without a browser:")
+            st.markdown("The same numbers without a browser, of all customers and by the usual scoring rules:")
             st.code(command, language="bash", wrap_lines=True)
 
 

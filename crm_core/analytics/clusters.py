@@ -2,7 +2,7 @@
 
 Grain: customer with at least one purchase before as_of. k-means (scikit-learn) on features that are put on a log scale, ln(1 + x), and
 standardised; the number of clusters is suggested by the silhouette (Rousseeuw 1987). The model is fitted on a sample drawn by a digest
-of the customer id, so that the order of rows changes nothing, and every customer is assigned in the engine by distance to a few centres.
+of the seed and the customer id, so that the order of rows changes nothing, and every customer is assigned in the engine by distance to a few centres.
 Clusters are numbered from 1, by the average net sales of their customers in the sample, best first. As with scores, they rest on all
 customers; `shown` (one column, customer_id) only chooses who is counted in a result.
 """
@@ -106,7 +106,7 @@ def cluster(ws: Workspace, as_of: date, settings: ClusterSettings = ClusterSetti
         profile=of_all if shown is None else _profile(ws.execute(_counted(chosen, model.features)), names),
         words=_words(of_all),
         sample_customers=model.sample_customers,
-        scatter=_scatter(ws.execute(_sampled(chosen, SCATTER_CUSTOMERS)), model),
+        scatter=_scatter(ws.execute(_sampled(chosen, SCATTER_CUSTOMERS, settings.seed)), model),
         axes=(_axis(model, 0), _axis(model, 1)),
     )
 
@@ -136,15 +136,15 @@ def _features(ws: Workspace, as_of: date, settings: ClusterSettings) -> ir.Table
     return ws.keep(f"cluster features {as_of} {settings.features}", lambda: features(ws, as_of, settings.features))
 
 
-def _sampled(customers: ir.Table, count: int) -> ir.Table:
-    """That many customers, the same ones whatever the order of rows: those with the lowest digest of their id."""
-    digest = customers.customer_id.hexdigest("md5")
+def _sampled(customers: ir.Table, count: int, seed: int) -> ir.Table:
+    """That many customers, by seed, the same ones whatever the order of rows: those with the lowest digest of seed and id."""
+    digest = (ibis.literal(f"{seed} ") + customers.customer_id).hexdigest("md5")
     return customers.mutate(digest=digest).order_by("digest", "customer_id").limit(count).drop("digest")
 
 
 def _sample(ws: Workspace, as_of: date, settings: ClusterSettings) -> pd.DataFrame:
     """The sample to fit on, in the order of the digest. Raises AnalysisError where there are too few customers to group."""
-    sample = ws.execute(_sampled(_features(ws, as_of, settings), SAMPLE_CUSTOMERS))
+    sample = ws.execute(_sampled(_features(ws, as_of, settings), SAMPLE_CUSTOMERS, settings.seed))
     different = len(sample[list(settings.features)].drop_duplicates())
     needed = max(settings.count or 0, 3)
     if len(sample) < CUSTOMERS_LEAST or different < needed:
@@ -178,7 +178,7 @@ Silhouettes = tuple[tuple[int, float], ...]  # (count, silhouette)
 
 
 def _silhouettes(ws: Workspace, as_of: date, settings: ClusterSettings) -> Silhouettes:
-    """Of each count tried that the sample allows."""
+    """Of each count tried that the sample allows; none where those compared are too much alike."""
     key = f"silhouettes {as_of} {settings.features} {settings.seed}"
     return ws.remember(key, lambda: _find_silhouettes(_sample(ws, as_of, settings), settings))
 
@@ -193,8 +193,8 @@ def _find_silhouettes(sample: pd.DataFrame, settings: ClusterSettings) -> Silhou
 
 
 def _suggested(silhouettes: Silhouettes) -> int:
-    """The clearest grouping; of equally clear ones the coarsest."""
-    return max(silhouettes, key=lambda one: (one[1], -one[0]))[0]
+    """The clearest grouping; of equally clear ones, and where there are none to compare, the coarsest."""
+    return max(silhouettes, key=lambda one: (one[1], -one[0]), default=(COUNTS_TRIED[0], 0.0))[0]
 
 
 def _model(ws: Workspace, as_of: date, settings: ClusterSettings) -> Model:

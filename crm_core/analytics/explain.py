@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from math import ceil, floor
 
 import ibis
@@ -166,8 +166,7 @@ def _silence(one: _Standing) -> list[str]:
     r_score, f_score, _ = one.scores
     now = one.segment(r_score, f_score)
     sentences: list[str] = []
-    while r_score > 1:
-        falls_on = one.last + timedelta(days=floor(one.cuts.r[r_score] or 0) + 1)  # a score that a customer holds has a cut point
+    while r_score > 1 and (falls_on := _falls_on(one, r_score)) is not None:
         lower = one.cuts.r_score((falls_on - one.last).days)
         then = one.segment(lower, f_score)
         until = f"Without an order until {day_in_words(falls_on)}"
@@ -179,12 +178,18 @@ def _silence(one: _Standing) -> list[str]:
     return sentences
 
 
+def _falls_on(one: _Standing, r_score: int) -> date | None:
+    """The day on which that R score is lost without an order; None where the calendar ends before it."""
+    days = floor(one.cuts.r[r_score] or 0) + 1  # a score that a customer holds has a cut point
+    return one.last + timedelta(days=days) if days <= (date.max - one.last).days else None
+
+
 def _spending(one: _Standing) -> list[str]:
     score = one.scores[2]
     target = next((cut for better in range(score + 1, 6) if (cut := one.cuts.m[better]) is not None), None)
     if target is None:
         return []
     missing = Decimal(target) - one.net_sales
-    return [
-        f"Another {money_in_words(missing, one.currency)} of net sales would lift M from {score} to {one.cuts.m_score(Decimal(target))}."
-    ]
+    enough = missing.quantize(Decimal(1) if missing >= 100 else Decimal("0.01"), ROUND_CEILING)  # as it is shown, and it does lift
+    lifted = one.cuts.m_score(one.net_sales + enough)
+    return [f"Another {money_in_words(enough, one.currency)} of net sales would lift M from {score} to {lifted}."]

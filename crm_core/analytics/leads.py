@@ -52,7 +52,7 @@ class Bought(Protocol):
 def find_leads(
     ws: Workspace, as_of: date, now: Bought, earlier: Bought | None, settings: rfm.RfmSettings, shown: ir.Table | None
 ) -> tuple[Lead, ...]:
-    """The leads of a period that ends at as_of, the most valuable kinds first."""
+    """The leads of a period, seen from as_of, the most valuable kinds first."""
     try:
         customers = [*_slipping(ws, as_of, settings, shown), *_concentration(ws, as_of, shown)]
     except AnalysisError:  # nobody bought yet: the figures say so, and there is nothing to look into
@@ -68,10 +68,10 @@ def _slipping(ws: Workspace, as_of: date, settings: rfm.RfmSettings, shown: ir.T
     if count and sales > 0:
         names = " and ".join(name for name in settings.segments.names if name in set(slipping["segment"]))
         who = f"{count:,} frequent customers have" if count > 1 else "1 frequent customer has"
+        part = f", {percent_in_words(sales / everything)} of net sales" if everything > 0 else ""
         yield Lead(
             "segments",
-            f"{who} not ordered for long ({names}): they brought"
-            f" {money_in_words(sales, ws.currency)}, {percent_in_words(sales / everything)} of net sales.",
+            f"{who} not ordered for long ({names}): they brought {money_in_words(sales, ws.currency)}{part}.",
         )
 
 

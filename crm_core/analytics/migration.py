@@ -68,6 +68,8 @@ def migrate(
     cuts = find_cut_points(ws, before, settings)
     sides = [scored(side, cuts, settings.segments) for side in (before, since)]
     moves = _moves(*(side if shown is None else side.semi_join(shown, "customer_id") for side in sides))
+    brought = totals(ws, later, later - look_back).select("customer_id", "net_sales")  # also of those with returns only
+    moves = brought.right_join(moves, "customer_id")
     counted = moves.group_by("from_segment", "to_segment").aggregate(
         customers=moves.count(), net_sales=moves.net_sales.sum().fill_null(0).cast("float64")
     )
@@ -89,13 +91,12 @@ def moving(ws: Workspace, migration: Migration, from_segment: str, to_segment: s
 
 
 def _moves(before: ir.Table, since: ir.Table) -> ir.Table:
-    """Columns: customer_id, from_segment, to_segment, net_sales (of the later look-back; missing for those gone)."""
+    """Columns: customer_id, from_segment, to_segment."""
     left = before.select("customer_id", from_segment=before.segment)
-    right = since.select("customer_id", to_segment=since.segment, net_sales=since.net_sales)
+    right = since.select("customer_id", to_segment=since.segment)
     joined = left.outer_join(right, "customer_id")
     return joined.select(
         customer_id=ibis.coalesce(joined.customer_id, joined.customer_id_right),
         from_segment=joined.from_segment.fill_null(NOT_BEFORE),
         to_segment=joined.to_segment.fill_null(NOT_SINCE),
-        net_sales=joined.net_sales,
     )

@@ -1,7 +1,8 @@
 """How is the business doing, what moved, and what is worth looking at?
 
 Grain: one period, against the period before of the same length. Sales count lines by their day, also those without a customer; customers
-and orders count purchases by the order's day, with orders formed from all lines before the period's end. A figure the data cannot give is None, not zero.
+and orders count purchases by the order's day, with orders formed from all lines before as_of (the period's end unless given): the period limits
+sales figures and nothing else. A figure the data cannot give is None, not zero.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pandas as pd
 from crm_core.analytics.days import Period
 from crm_core.analytics.leads import Lead, find_leads
 from crm_core.analytics.movers import COLUMNS, movers
-from crm_core.analytics.orders import lines, midnight, orders, totals
+from crm_core.analytics.orders import lines, orders, totals
 from crm_core.analytics.scores import RfmSettings
 from crm_core.analytics.segment_words import percent_in_words
 from crm_core.errors import AnalysisError
@@ -108,14 +109,24 @@ class Overview(Sales):
     leads: tuple[Lead, ...]
 
 
-def overview(ws: Workspace, start: date, end: date, shown: ir.Table | None = None, settings: RfmSettings = RfmSettings()) -> Overview:
-    """The overview of start to end (excluded). With `shown`, of these customers only. Raises AnalysisError where the period holds no data."""
-    sold = sales(ws, start, end, shown)
-    leads = find_leads(ws, end, sold.now, sold.earlier, settings, shown)
-    return Overview(sold.period, sold.before, sold.now, sold.earlier, sold.monthly, moved(ws, start, end, shown), leads)
+def overview(
+    ws: Workspace,
+    start: date,
+    end: date,
+    shown: ir.Table | None = None,
+    settings: RfmSettings = RfmSettings(),
+    as_of: date | None = None,
+) -> Overview:
+    """The overview of start to end (excluded), seen from as_of (by default the end). With `shown`, of these customers only.
+
+    Raises AnalysisError where the period holds no data.
+    """
+    sold = sales(ws, start, end, shown, as_of)
+    leads = find_leads(ws, as_of or end, sold.now, sold.earlier, settings, shown)
+    return Overview(sold.period, sold.before, sold.now, sold.earlier, sold.monthly, moved(ws, start, end, shown, as_of), leads)
 
 
-def sales(ws: Workspace, start: date, end: date, shown: ir.Table | None = None) -> Sales:
+def sales(ws: Workspace, start: date, end: date, shown: ir.Table | None = None, as_of: date | None = None) -> Sales:
     """The part of the overview that is quick to tell. Raises AnalysisError where the period holds no data."""
     period, data = Period(start, end), data_period(ws)
     if start >= end or start >= data.end or end <= data.start:
@@ -123,17 +134,17 @@ def sales(ws: Workspace, start: date, end: date, shown: ir.Table | None = None) 
             "No sales in this period", f"The data has sales from {data.start} to {data.last_day}.", "Choose another period."
         )
     before = period.before()
-    now = period_figures(ws, period, end, shown)
-    earlier = period_figures(ws, before, end, shown) if data.start <= before.start else None
-    return Sales(period, before, now, earlier, monthly(ws, period, shown))
+    now = period_figures(ws, period, as_of or end, shown)
+    earlier = period_figures(ws, before, as_of or end, shown) if data.start <= before.start else None
+    return Sales(period, before, now, earlier, monthly(ws, period, shown, as_of))
 
 
-def moved(ws: Workspace, start: date, end: date, shown: ir.Table | None = None) -> pd.DataFrame:
+def moved(ws: Workspace, start: date, end: date, shown: ir.Table | None = None, as_of: date | None = None) -> pd.DataFrame:
     """What moved most against the period before (see movers.py); no rows where the data does not reach back to its start."""
     period = Period(start, end)
     if data_period(ws).start > period.before().start:
         return pd.DataFrame(columns=COLUMNS)
-    return movers(ws, period, period.before(), shown)
+    return movers(ws, period, period.before(), shown, as_of=as_of)
 
 
 def data_period(ws: Workspace) -> Period:
@@ -142,10 +153,10 @@ def data_period(ws: Workspace) -> Period:
 
 
 def period_figures(ws: Workspace, period: Period, as_of: date, shown: ir.Table | None) -> PeriodFigures:
-    """The figures of one period, orders formed at as_of."""
-    sold = lines_shown(ws, as_of, shown).filter(lambda t: t.line_at >= midnight(period.start), lambda t: t.line_at < midnight(period.end))
+    """The figures of one period, seen from as_of."""
+    sold = _lines_in(ws, period, as_of, shown)
     sales = ws.execute(sold.aggregate(**_sales(sold))).iloc[0]
-    bought = _buyers(ws, as_of, shown).filter(lambda t: t.ordered_on >= period.start, lambda t: t.ordered_on < period.end)
+    bought = _buyers_in(ws, period, as_of, shown)
     buyers = bought.group_by("customer_id").aggregate(
         purchases=bought.count(), value=bought.net_value.sum(), is_new=bought.first_purchase_on.min() >= period.start
     )
@@ -171,9 +182,9 @@ def period_figures(ws: Workspace, period: Period, as_of: date, shown: ir.Table |
     )
 
 
-def lines_shown(ws: Workspace, as_of: date, shown: ir.Table | None) -> ir.Table:
-    """The lines before as_of, of everybody and of nobody, or of the customers shown."""
-    table = lines(ws, as_of)
+def _lines_in(ws: Workspace, period: Period, as_of: date, shown: ir.Table | None) -> ir.Table:
+    """The lines of the period before as_of, of everybody and of nobody, or of the customers shown."""
+    table = lines(ws, min(period.end, as_of), period.start)
     return table if shown is None else table.semi_join(shown, "customer_id")
 
 
@@ -192,22 +203,23 @@ def _sum(amounts: ir.DecimalValue, where: ir.BooleanValue | None = None) -> ir.F
     return amounts.sum(where=where).cast("float64").fill_null(0.0)
 
 
-def _buyers(ws: Workspace, as_of: date, shown: ir.Table | None) -> ir.Table:
-    """Grain: purchase. Columns: customer_id, ordered_on, net_value, first_purchase_on (of the customer)."""
+def _buyers_in(ws: Workspace, period: Period, as_of: date, shown: ir.Table | None) -> ir.Table:
+    """Grain: purchase of the period. Columns: customer_id, ordered_on, net_value, first_purchase_on (of the customer)."""
     table = orders(ws, as_of)
     table = table if shown is None else table.semi_join(shown, "customer_id")
-    purchases = table.filter(table.is_purchase).select("customer_id", "ordered_on", "net_value")
+    within = table.is_purchase & (table.ordered_on >= period.start) & (table.ordered_on < period.end)
+    purchases = table.filter(within).select("customer_id", "ordered_on", "net_value")
     firsts = totals(ws, as_of).select("customer_id", "first_purchase_on")
     return purchases.join(firsts, "customer_id")
 
 
-def monthly(ws: Workspace, period: Period, shown: ir.Table | None) -> pd.DataFrame:
+def monthly(ws: Workspace, period: Period, shown: ir.Table | None, as_of: date | None = None) -> pd.DataFrame:
     """A row a calendar month; see Overview. Months before the first and after the last day of the data are left out."""
-    data = data_period(ws)
+    data, seen_from = data_period(ws), as_of or period.end
     reached = Period(max(period.start, data.start), min(period.end, data.end))
     frame = pd.DataFrame({"month": [month.start for month in reached.months()]})
     frame["is_partial"] = [not reached.covers(month) for month in reached.months()]
-    for counted in (_monthly_sales(ws, period, shown), _monthly_buyers(ws, period, shown)):
+    for counted in (_monthly_sales(ws, period, seen_from, shown), _monthly_buyers(ws, period, seen_from, shown)):
         frame = frame.merge(counted.assign(month=[day.date() for day in pd.to_datetime(counted["month"])]), on="month", how="left")
     counts = ["net_sales", "customers", "new_customers", "purchases", "purchase_value"]
     frame[counts] = frame[counts].fillna(0)
@@ -219,21 +231,21 @@ def monthly(ws: Workspace, period: Period, shown: ir.Table | None) -> pd.DataFra
     return frame[["month", "net_sales", "gross_profit", "customers", "new_customers", "repeat_share", "average_order_value", "is_partial"]]
 
 
-def _monthly_sales(ws: Workspace, period: Period, shown: ir.Table | None) -> pd.DataFrame:
-    sold = lines_shown(ws, period.end, shown).filter(lambda t: t.line_at >= midnight(period.start))
+def _monthly_sales(ws: Workspace, period: Period, as_of: date, shown: ir.Table | None) -> pd.DataFrame:
+    sold = _lines_in(ws, period, as_of, shown)
     counted = sold.group_by(month=sold.line_at.date().truncate("M")).aggregate(**_sales(sold))
     return ws.execute(counted.select("month", "net_sales", "gross_profit", "lines_with_cost"))
 
 
-def _monthly_buyers(ws: Workspace, period: Period, shown: ir.Table | None) -> pd.DataFrame:
-    bought = _buyers(ws, period.end, shown).filter(lambda t: t.ordered_on >= period.start)
+def _monthly_buyers(ws: Workspace, period: Period, as_of: date, shown: ir.Table | None) -> pd.DataFrame:
+    bought = _buyers_in(ws, period, as_of, shown)
     by_customer = bought.group_by("customer_id", month=bought.ordered_on.truncate("M")).aggregate(
         purchases=bought.count(), value=bought.net_value.sum(), first=bought.first_purchase_on.min()
     )
     return ws.execute(
         by_customer.group_by("month").aggregate(
             customers=by_customer.count(),
-            new_customers=(by_customer["first"].truncate("M") == by_customer.month).sum(),
+            new_customers=((by_customer["first"].truncate("M") == by_customer.month) & (by_customer["first"] >= period.start)).sum(),
             purchases=by_customer.purchases.sum(),
             purchase_value=by_customer.value.sum().cast("float64"),
         )

@@ -19,7 +19,7 @@ import pandas as pd
 
 from crm_core.analytics.days import months_before
 from crm_core.analytics.distribution import MONEY, Basics, Boundary, basics, boundary, cumulated, gini, value_of_best
-from crm_core.analytics.orders import orders, totals
+from crm_core.analytics.orders import lines, totals
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -75,6 +75,14 @@ def values(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
         raise AnalysisError("No gross profit", "The data has no costs.", "Assign the column with the cost or the profit on the Data page.")
     table = totals(ws, as_of)
     return table.filter(table[value].notnull()).select("customer_id", value=table[value].cast(MONEY))
+
+
+def lines_with_cost(ws: Workspace, as_of: date, shown: ir.Table | None = None) -> tuple[int, int]:
+    """On what gross profit rests: the customers' lines before as_of whose cost is known, and all of them."""
+    sold = lines(ws, as_of).filter(lambda t: t.customer_id.notnull())
+    sold = sold if shown is None else sold.semi_join(shown, "customer_id")
+    counted = ws.execute(sold.aggregate(known=sold.cost_amount.count(), lines=sold.count())).iloc[0]
+    return int(counted["known"]), int(counted["lines"])
 
 
 def _spread(ws: Workspace, as_of: date, value: Value, shown: ir.Table | None) -> ir.Table:
@@ -262,22 +270,22 @@ def over_time(ws: Workspace, as_of: date, value: Value = "net_sales", periods: i
     """How the concentration moved, each point from a look-back of the same length (with all history it would only pile up).
 
     Columns: as_of, customers, top20_share, vital_few_share, gini (missing where undefined), look_back_days. Points lie a month apart and end at
-    as_of; the look-back is a year, or half the data where that is shorter. Orders count by their day. Only points whose look-back
-    the data covers are given, so there may be fewer than `periods`, or none.
+    as_of; the look-back is a year, or half the data where that is shorter. Each point is what was known on its day: what was returned
+    later changes nothing. Only points whose look-back the data covers are given, so there may be fewer than `periods`, or none.
     """
     first = ws.first_day
     if first is None or first >= as_of:
         return pd.DataFrame(columns=["as_of", "customers", "top20_share", "vital_few_share", "gini", "look_back_days"])
     look_back = min(timedelta(days=365), (as_of - first) // 2)
     days = [day for step in reversed(range(periods)) if (day := months_before(as_of, step)) - look_back >= first]
-    return pd.DataFrame([_point(ws, as_of, value, day, look_back) for day in days])
+    return pd.DataFrame([_point(ws, value, day, look_back) for day in days])
 
 
-def _point(ws: Workspace, as_of: date, value: Value, day: date, look_back: timedelta) -> dict[str, object]:
-    formed = orders(ws, as_of)
-    window = formed.filter(formed.ordered_on < day, formed.ordered_on >= day - look_back)
-    column = "net_value" if value == "net_sales" else value
-    spread = cumulated(window.group_by("customer_id").aggregate(value=window[column].sum()))
+def _point(ws: Workspace, value: Value, day: date, look_back: timedelta) -> dict[str, object]:
+    window = lines(ws, day, day - look_back)
+    attributed = window.filter(window.customer_id.notnull())
+    amount = attributed.net_amount if value == "net_sales" else attributed.net_amount - attributed.cost_amount
+    spread = cumulated(attributed.group_by("customer_id").aggregate(value=amount.sum()))
     sums = basics(ws, spread)
     group = concentration(ws, spread, sums.customers, sums.total) if sums.total > 0 else None
     return {

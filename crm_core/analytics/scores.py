@@ -26,6 +26,8 @@ from crm_core.workspace import Workspace
 
 MONEY = "decimal(38, 4)"
 CUT_SCORES = (2, 3, 4, 5)
+#: Typed cut points are amounts like those of the data: below this in size, with at most so many decimals.
+CUT_LIMIT, CUT_DECIMALS = 10**15, 4
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,14 @@ def _cut_problem(name: str, cuts: Sequence[float]) -> str:
         return f"{name} has a cut point that is no number"
     if any(later <= earlier for earlier, later in pairwise(cuts)):
         return f"The cut points of {name} do not ascend"
+    if not all(fits(cut) for cut in cuts):
+        return f"{name} has a cut point with more than 15 digits before the point or {CUT_DECIMALS} after it"
     return ""
+
+
+def fits(cut: float) -> bool:
+    """Can the engine compare amounts with this number exactly?"""
+    return abs(cut) < CUT_LIMIT and round(Decimal(str(cut)), CUT_DECIMALS) == Decimal(str(cut))
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,19 @@ def test_pareto_gives_the_concentration(sales: Path, capsys: pytest.CaptureFixtu
     assert (found["class_a"], found["class_b"], found["class_c"]) == (1, 1, 1)
 
 
+def test_overview_gives_the_figures_of_a_period(sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["overview", str(sales), "--start", "2024-01-05", "--end", "2024-03-01"]) == 0
+    found = output(capsys)
+    assert (found["start"], found["end"]) == ("2024-01-05", "2024-03-01")
+    assert found["net_sales"] == {"value": 125.25, "previous": None, "n": 3}
+    assert found["average_order_value"] == {"value": 62.625, "previous": None, "n": 2}
+    assert main(["overview", str(sales), "--as-of", "2024-02-10"]) == 0
+    assert (found := output(capsys))["net_sales"] == {"value": 93, "previous": None, "n": 2}
+    assert (found["start"], found["end"]) == ("2023-02-10", "2024-02-10")
+    assert main(["overview", str(sales), "--start", "2024-03-01", "--end", "2024-01-05"]) == BAD_INPUT
+    assert "ends before it starts" in capsys.readouterr().err
+
+
 def test_as_of_cuts_that_day_and_later(sales: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["pareto", str(sales), "--as-of", "2024-03-25"]) == 0
     assert output(capsys)["top20_share"] == pytest.approx(100 / 118.25)
@@ -99,7 +112,7 @@ def test_dates_that_may_be_read_two_ways_are_asked_about(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     "content", [b"", b"client,day,total\n", b"\x89PNG\r\n\x1a\n" + bytes(300)], ids=["empty", "header alone", "picture"]
 )
-@pytest.mark.parametrize("command", ["check", "segments", "pareto"])
+@pytest.mark.parametrize("command", ["check", "overview", "segments", "pareto"])
 def test_bad_files_end_with_status_2_and_words(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, content: bytes):
     path = tmp_path / "bad.csv"
     path.write_bytes(content)
@@ -142,7 +155,10 @@ def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_an_import_stays_under_its_name_until_erased(sales: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["import", str(sales), "--workspace", "My shop"]) == 0
-    assert output(capsys)["rows_used"] == 5
+    receipt = output(capsys)
+    assert receipt["rows_used"] == 5
+    assert main(["check", "workspace:my shop"]) == 0
+    assert output(capsys) == receipt
     assert main(["pareto", "workspace:my shop"]) == 0
     assert output(capsys)["customers"] == 3
     assert main(["erase", "My shop"]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from crm_core.errors import CrmError
 from crm_core.workspace import Workspace
 from tests.workspaces import lines, open_workspace
 
-NASTY = ["=1+1", "+49 170", "-5", "@SUM(A1)", "\t=1", "\r=1", "plain", 'a "quoted", one', "خرید، چای", "line\nbreak"]
+FORMULAS = ["=1+1", "+49 170", "-5", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "＝1+1", "＋1", "－1", "＠SUM(A1)"]
+NASTY = [*FORMULAS, "plain", 'a "quoted", one', "خرید، چای", "line\nbreak"]
 
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
-    frame = lines(*((name, f"o{number}", "2024-01-05", "-12.3400") for number, name in enumerate(NASTY)))
+    frame = lines(*((name, f"o{number:02d}", "2024-01-05", "-12.3400") for number, name in enumerate(NASTY)))
     return open_workspace(tmp_path / "w.duckdb", order_lines=frame)
 
 
@@ -34,8 +35,8 @@ def rows(ws: Workspace):
 
 def test_csv_makes_formulas_harmless_and_keeps_all_else(ws: Workspace):
     read = pd.read_csv(io.BytesIO(export.to_csv(ws, rows(ws))), dtype=str, keep_default_na=False, lineterminator="\n")
-    assert list(read.customer_id) == [export.harmless(name) for name in NASTY]
-    assert not any(name.startswith(export.FORMULA_STARTS) for name in read.customer_id)
+    assert list(read.customer_id) == ["'" + name if name in FORMULAS else name for name in NASTY]
+    assert [export.harmless(name) for name in NASTY] == list(read.customer_id)
     assert set(read.net_amount) == {"-12.3400"}
 
 
@@ -68,7 +69,7 @@ def test_excel_holds_no_formula(ws: Workspace):
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch, ws: Workspace):
     monkeypatch.setattr(export, "EXCEL_MAX_ROWS", 4)
     book = pd.read_excel(io.BytesIO(export.to_excel(ws, rows(ws), "Lines")), sheet_name=None, engine="openpyxl")
-    assert [len(sheet) for sheet in book.values()] == [4, 4, 2]
+    assert [len(sheet) for sheet in book.values()] == [4, 4, 4, 4]
     assert [name for sheet in book.values() for name in sheet.customer_id][:4] == NASTY[:4]
 
 
@@ -89,6 +90,28 @@ def test_files_for_programs_hold_raw_values(tmp_path: Path, ws: Workspace):
     assert list(parquet.customer_id) == NASTY
     assert parquet.net_amount.iloc[0] == Decimal("-12.3400")
     assert [row["customer_id"] for row in json.loads((tmp_path / "out.json").read_text("utf-8"))] == NASTY
+
+
+def test_amounts_keep_all_their_digits_in_json(tmp_path: Path):
+    with open_workspace(tmp_path / "w.duckdb", order_lines=lines(('ä"', "1", "2024-01-05", "99999999999999.1234"))) as ws:
+        table = ws.table("order_lines").select("customer_id", "net_amount", "quantity", "line_at", "is_void")
+        export.write_table(ws, table, tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text("utf-8"), parse_float=Decimal) == [
+        {
+            "customer_id": 'ä"',
+            "net_amount": Decimal("99999999999999.1234"),
+            "quantity": None,
+            "line_at": "2024-01-05T00:00:00",
+            "is_void": False,
+        }
+    ]
+
+
+def test_days_before_the_calendar_of_excel_are_text():
+    frame = pd.DataFrame({"day": [date(1850, 1, 1), date(1900, 1, 1)], "at": [datetime(1899, 12, 31, 23, 59), None]})
+    sheet = pd.read_excel(io.BytesIO(export.frame_to_excel(frame.astype(object), "Days")), engine="openpyxl")
+    assert [str(day)[:10] for day in sheet["day"]] == ["1850-01-01", "1900-01-01"]
+    assert sheet["at"][0] == "1899-12-31T23:59:00"
 
 
 def test_an_unknown_ending_is_refused_and_leaves_nothing(tmp_path: Path, ws: Workspace):

@@ -53,6 +53,14 @@ def test_customers_below_zero_are_told(shop: Entry) -> None:
     )
 
 
+def test_customers_who_all_came_in_the_period_have_nothing_to_compare_with(shop: Entry) -> None:
+    app = open_page("key-customers", in_country=["Chile"], period="Last 3 months")
+    assert not app.exception
+    assert metrics(app)["Below zero"] == "1"
+    assert not any(metric.delta for metric in app.metric)
+    assert "Changes are against" not in texts(app)
+
+
 def test_with_a_total_below_zero_shares_are_undefined(put_lines: Callable[..., Entry]) -> None:
     put_lines(("a", "1", "2024-01-01", 10.0), ("b", "2", "2024-01-02", -50.0), ("c", "3", "2024-01-03", 5.0))
     app = open_page("key-customers")
@@ -88,6 +96,18 @@ def test_gross_profit_can_be_chosen_only_with_costs(shop: Entry, forty: Entry) -
     assert "gross profit" in app.markdown[0].value
     assert app.markdown[0].value != sales
     assert app.code[-1].value.endswith("--value gross_profit")
+
+
+def test_gross_profit_says_on_how_many_costs_it_rests(workspaces: Workspaces, forty: Entry) -> None:
+    candidate = workspaces.candidate("nlines")
+    rows = lines(("a", "1", "2024-01-01", 10.0), ("a", "2", "2024-01-02", 10.0), ("b", "3", "2024-01-03", 5.0))
+    write(candidate, name="Lines", order_lines=rows.assign(cost_amount=[4, None, 1]))
+    workspaces.accept("nlines", candidate, "Lines", "named")
+    for data, is_said in (("Lines", True), ("Shop of forty", False)):
+        app = open_page("key-customers", data=data)
+        assert "Costs are known" not in texts(app)
+        app.segmented_control(key="pareto_value").select("gross_profit").run()
+        assert ("Costs are known for 2 of 3 lines" in texts(app)) == is_said
 
 
 def test_the_curve_starts_at_nothing_and_ends_at_all(shop: Entry) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from crm_core.cli import main
 from crm_core.store.workspaces import Entry
 from tests.apptest import open_page, texts
 
@@ -62,8 +67,18 @@ def test_what_is_worth_looking_at_links_to_its_page(shop: Entry) -> None:
     assert len(app.get("page_link")) >= 2
 
 
-def test_it_tells_the_command_with_the_same_numbers(shop: Entry) -> None:
-    assert open_page("").code[-1].value == "python -m crm_core check 'workspace:Six shop' --as-of 2024-07-01"
+def test_a_period_in_the_past_limits_sales_and_not_what_is_worth_looking_at(shop: Entry) -> None:
+    app = open_page("", period="Own dates", dates=["2024-01-01", "2024-02-01"])
+    assert metrics(app)["Net sales"] == "EUR 80"  # b 60, e 10 and 10
+    assert "The best 20 % of 6 customers bring" in texts(app).replace("\\", "")
+
+
+def test_it_tells_the_command_with_the_same_numbers(shop: Entry, capsys: pytest.CaptureFixture[str]) -> None:
+    command = open_page("", period="Last month").code[-1].value
+    assert command == "python -m crm_core overview 'workspace:Six shop' --as-of 2024-07-01 --start 2024-06-01 --end 2024-07-01"
+    assert main(shlex.split(command)[3:]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["net_sales"]["value"], found["customers"]["value"], found["new_customers"]["value"]) == (260, 3, 1)
 
 
 def test_the_numbers_behind_the_charts_are_sent_only_when_they_are_opened(shop: Entry) -> None:

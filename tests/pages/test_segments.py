@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.analytics.segment_table import SEGMENTS, SegmentTable
-from crm_core.store.workspaces import Entry
+from crm_core.store.workspaces import Entry, Workspaces
 from tests.apptest import open_page, switch, texts
+from tests.workspaces import lines, write
 from ui.state import Session, Url
 
 
@@ -33,6 +34,19 @@ def test_the_answer_names_the_best_segment(shop: Entry) -> None:
     app = open_page("segments")
     assert not app.exception
     assert "of the 5 customers who bought before 1 Jul 2024" in texts(app).replace("\\", "")
+
+
+def test_without_a_purchase_before_the_period_there_is_nothing_to_compare_with(workspaces: Workspaces) -> None:
+    """The data begins with a return."""
+    candidate = workspaces.candidate("nlines")
+    write(
+        candidate, name="Lines", order_lines=lines(("a", "1", "2023-01-01", -5), ("a", "2", "2024-01-01", 10), ("b", "3", "2024-02-01", 10))
+    )
+    workspaces.accept("nlines", candidate, "Lines", "named")
+    app = open_page("segments")
+    assert not app.exception
+    assert app.metric[0].value == "2"
+    assert "Changes are against" not in texts(app)
 
 
 def test_few_customers_are_called_uncertain(shop: Entry, forty: Entry) -> None:

@@ -28,9 +28,9 @@ def test_words_are_no_cut_points(text: str) -> None:
         parse_cuts(text)
 
 
-@pytest.mark.parametrize("text", ["1, 2, 3, inf", "-1e308, 0, 1, 2", "1, 2, 3, 1e16", "-inf, 1, 2, 3"])
-def test_cut_points_beyond_any_amount_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="up to"):
+@pytest.mark.parametrize("text", ["1, 2, 3, 1e15", "1, 2, 3, inf", "-1e308, 0, 1, 2", "1, 2.00001, 3, 4"])
+def test_numbers_that_no_amount_can_reach_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="digits"):
         parse_cuts(text)
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 LABELS = {name: feature.label for name, feature in FEATURES.items()}
 TABS = ("Groups", "Map of customers", "Against segments")
-SEED_HELP = "Another seed starts the search elsewhere; stable groups stay the same."
+SEED_HELP = (
+    "Another seed draws another sample, where there are many customers, and starts the search elsewhere; stable groups stay the same."
+)
 
 
 def choose() -> clusters.ClusterSettings:

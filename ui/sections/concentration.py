@@ -9,6 +9,7 @@ import streamlit as st
 
 from crm_core.analytics import chosen, pareto
 from crm_core.charts import pareto as charts
+from crm_core.errors import AnalysisError
 from ui import cache, page, tables
 from ui.guards import escape
 from ui.numbers import amount, share
@@ -35,6 +36,22 @@ def choose_value(view: View) -> pareto.Value:
 def summary(view: View, value: pareto.Value, as_of: date | None = None) -> pareto.ParetoSummary:
     """The concentration at the day looked from, or another."""
     return cache.answer(view, pareto.summary, as_of or view.as_of, value, shown=True)
+
+
+def summary_before(view: View, value: pareto.Value) -> pareto.ParetoSummary | None:
+    """The concentration at the start of the period; None where it cannot be compared with, also since none of those shown was there yet."""
+    try:
+        return summary(view, value, view.start) if view.has_before else None
+    except AnalysisError:
+        return None
+
+
+def on_how_many_costs(view: View, value: pareto.Value) -> str:
+    """The caveat of gross profit where costs are missing, or nothing."""
+    if value != "gross_profit":
+        return ""
+    known, lines = cache.answer(view, pareto.lines_with_cost, view.as_of, shown=True)
+    return f"Costs are known for {known:,} of {lines:,} lines; the others are in no gross profit." if known < lines else ""
 
 
 def curve(view: View, value: pareto.Value) -> int:

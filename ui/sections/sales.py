@@ -25,7 +25,7 @@ LINKS = {"segments": ("segments", "Segments"), "key_customers": ("key-customers"
 
 
 def found(view: View) -> overview.Sales:
-    return cache.answer(view, overview.sales, view.start, view.end, shown=True)
+    return cache.answer(view, overview.sales, view.start, view.end, as_of=view.as_of, shown=True)
 
 
 def months(view: View) -> None:
@@ -41,7 +41,7 @@ def months(view: View) -> None:
 def _months(view: View) -> go.Figure:
     shown = found(view)
     earlier = Period(months_before(shown.period.start, 12), months_before(shown.period.end, 12))
-    before = cache.answer(view, overview.monthly, earlier, shown=True)
+    before = cache.answer(view, overview.monthly, earlier, as_of=view.as_of, shown=True)
     return charts.monthly(shown.monthly, before, view.ws.currency)
 
 
@@ -59,7 +59,7 @@ def movers(view: View) -> None:
 
 
 def _moved(view: View) -> pd.DataFrame:
-    return cache.answer(view, overview.moved, view.start, view.end, shown=True)
+    return cache.answer(view, overview.moved, view.start, view.end, as_of=view.as_of, shown=True)
 
 
 def _movers(view: View) -> go.Figure:
@@ -81,4 +81,4 @@ def leads(view: View) -> None:
 
 def _leads(view: View) -> tuple[Lead, ...]:
     sold = found(view)
-    return find_leads(view.ws, view.end, sold.now, sold.earlier, view.settings, view.shown())
+    return find_leads(view.ws, view.as_of, sold.now, sold.earlier, view.settings, view.shown())

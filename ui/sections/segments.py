@@ -11,6 +11,7 @@ import streamlit as st
 from crm_core.analytics import chosen, rfm
 from crm_core.charts import segments as charts
 from crm_core.charts import shares
+from crm_core.errors import AnalysisError
 from ui import cache, guards, page, tables
 from ui.sections import customer
 
@@ -30,6 +31,14 @@ def found(view: View) -> pd.DataFrame:
 def grid(view: View, as_of: date | None = None) -> pd.DataFrame:
     """One row a cell of R and F; see rfm.grid."""
     return cache.answer(view, rfm.grid, as_of or view.as_of, view.settings, shown=True)
+
+
+def grid_before(view: View) -> pd.DataFrame | None:
+    """The grid at the start of the period; None where it cannot be compared with, also since nobody had bought by then."""
+    try:
+        return grid(view, view.start) if view.has_before else None
+    except AnalysisError:
+        return None
 
 
 def now(view: View) -> None:

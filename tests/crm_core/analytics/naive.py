@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+
+#: customer, order, moment, net amount, quantity, whether void
+Line = tuple[str | None, str, datetime, Decimal, int | None, bool]
+
+
+def totals(lines: list[Line], as_of: date) -> dict[str, tuple[Decimal, int, date | None, date | None]]:
+    """Net sales, purchases, days of the first and the last purchase, of each customer with a line."""
+    formed: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        customer, order, at, _, _, is_void = line
+        if customer is not None and not is_void and at.date() < as_of:
+            formed.setdefault((customer, order), []).append(line)
+    found = {}
+    for customer in {customer for customer, _ in formed}:
+        own = [lines for (owner, _), lines in formed.items() if owner == customer]
+        days = [max(line[2] for line in lines).date() for lines in own if _is_purchase(lines)]
+        found[customer] = (sum(line[3] for lines in own for line in lines), len(days), min(days, default=None), max(days, default=None))
+    return found
+
+
+def _is_purchase(lines: list[Line]) -> bool:
+    quantities = [line[4] for line in lines if line[4] is not None]
+    return sum(line[3] for line in lines) >= 0 and (not quantities or sum(quantities) > 0)
 
 
 def r_scores(days: list[int]) -> list[int]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_core.analytics import rfm
+from crm_core.analytics import clusters, rfm
 from crm_core.analytics.cluster_features import DEFAULT_FEATURES, FEATURES, features
 from crm_core.analytics.cluster_words import names
 from crm_core.analytics.clusters import ClusterSettings, cluster, cross_table, customers
@@ -26,6 +26,10 @@ AS_OF = date(2025, 1, 1)
 PLANTED = {"champions": (5, 30, 80.0, 12), "lapsed": (500, 2, 20.0, 30), "new": (10, 1, 15.0, 1)}
 EACH = 60
 SUGGESTED = ClusterSettings()
+
+
+def digest(seed: int, customer_id: str) -> str:
+    return md5(f"{seed} {customer_id}".encode(), usedforsecurity=False).hexdigest()
 
 
 def planted_lines() -> pd.DataFrame:
@@ -121,6 +125,14 @@ def test_the_same_seed_gives_the_same_clusters(planted: Workspace, opened: Calla
     pd.testing.assert_series_equal(assigned(planted, settings), assigned(again, settings))
 
 
+def test_another_seed_draws_another_sample(planted: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "SCATTER_CUSTOMERS", 20)
+    drawn = [set(cluster(planted, AS_OF, ClusterSettings(3, seed)).scatter["customer_id"]) for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    everybody = sorted(assigned(planted).index, key=lambda one: digest(1, one))
+    assert drawn[2] == set(everybody[:20])
+
+
 def test_the_count_can_be_chosen(planted: Workspace) -> None:
     result = cluster(planted, AS_OF, ClusterSettings(count=4))
     assert result.count == 4
@@ -146,7 +158,7 @@ def test_customers_are_assigned_as_scikit_learn_does(planted: Workspace) -> None
     from sklearn.metrics import adjusted_rand_score
 
     raw = planted.execute(features(planted, AS_OF, DEFAULT_FEATURES)).set_index("customer_id")
-    raw = raw.loc[sorted(raw.index, key=lambda one: md5(one.encode(), usedforsecurity=False).hexdigest())]  # the order of the sample
+    raw = raw.loc[sorted(raw.index, key=lambda one: digest(1, one))]  # the order of the sample
     logs = np.log1p(raw[list(DEFAULT_FEATURES)])
     own = KMeans(n_clusters=6, n_init=5, random_state=1).fit_predict(((logs - logs.mean()) / logs.std(ddof=0)).to_numpy())
     found = assigned(planted, ClusterSettings(count=6, seed=1)).loc[raw.index]
@@ -209,6 +221,17 @@ def test_customers_who_are_all_alike_form_no_clusters(opened: Callable[..., Work
     alike = opened(lines(*((f"C{number}", f"{number}", "2024-05-05", 10.0 + number % 2) for number in range(50))))
     with pytest.raises(AnalysisError, match="Too few customers"):
         cluster(alike, AS_OF)
+
+
+def test_where_the_silhouettes_see_no_difference_the_coarsest_grouping_is_suggested(
+    opened: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silhouettes compare a part of the sample; few customers differ, and none of those is in that part."""
+    digests = sorted((f"C{number}" for number in range(50)), key=lambda one: digest(0, one))
+    monkeypatch.setattr(clusters, "SILHOUETTE_CUSTOMERS", 40)
+    ws = opened(lines(*((one, one, "2024-05-05", 10.0 if place < 40 else 20.0 + place % 3) for place, one in enumerate(digests))))
+    found = cluster(ws, AS_OF)
+    assert (found.count, found.suggested, len(found.silhouettes)) == (2, 2, 0)
 
 
 def test_more_clusters_than_different_customers_are_refused(opened: Callable[..., Workspace]) -> None:

@@ -26,6 +26,7 @@ def test_the_period_before_has_as_many_months_or_days() -> None:
     assert Period(date(2024, 1, 1), date(2024, 4, 1)).before() == Period(date(2023, 10, 1), date(2024, 1, 1))
     assert Period(date(2024, 3, 10), date(2025, 3, 10)).before() == Period(date(2023, 3, 10), date(2024, 3, 10))
     assert Period(date(2024, 1, 8), date(2024, 1, 15)).before() == Period(date(2024, 1, 1), date(2024, 1, 8))
+    assert Period(date(2024, 1, 31), date(2024, 4, 1)).before() == Period(date(2023, 12, 1), date(2024, 1, 31))
 
 
 def test_months_are_whole_and_cover_the_period() -> None:

@@ -35,6 +35,21 @@ def test_who_has_the_best_scores_can_only_fall(six: Workspace) -> None:
     )
 
 
+def test_the_amount_that_is_told_does_lift(six: Workspace) -> None:
+    """`e` has 40: 140.4 − 40 is shown as 101, since 100 would be too little, and 0.001 as 0.01."""
+    assert explain(six, SIX_AS_OF, RfmSettings(cuts_m=(10, 140.4, 141, 500)), "e").moves[-1] == (
+        "Another 101 of net sales would lift M from 2 to 4."
+    )
+    assert explain(six, SIX_AS_OF, RfmSettings(cuts_m=(10, 40.001, 141, 500)), "e").moves[-1] == (
+        "Another 0.01 of net sales would lift M from 2 to 3."
+    )
+
+
+def test_what_happens_after_the_end_of_the_calendar_is_not_told(six: Workspace) -> None:
+    moves = explain(six, SIX_AS_OF, RfmSettings(cuts_r=(1, 2, 3, 9_000_000)), "b").moves
+    assert not any("Without an order" in move for move in moves)
+
+
 def test_several_orders_are_named_where_one_is_not_enough(six: Workspace) -> None:
     moves = explain(six, SIX_AS_OF, RfmSettings(cuts_f=(5, 6, 7, 8)), "e").moves
     assert moves[0] == "One more order on 1 Jul 2024 would lift F from 1 to 2 and R from 1 to 5: from Hibernating to Potential loyalists."

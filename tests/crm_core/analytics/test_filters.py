@@ -50,6 +50,14 @@ def test_segments_choose_by_the_scores_of_everybody(ws: Workspace) -> None:
     assert (found["Promising"], found["At risk"]) == (1, 1)
 
 
+def test_segments_choose_by_the_scoring_in_use_and_the_day_looked_from(ws: Workspace) -> None:
+    chosen = Filters(segments=("Champions",))
+    settings = rfm.RfmSettings(cuts_r=(10, 20, 30, 40), cuts_f=(1.5, 1.6, 1.7, 5))
+    assert sorted(ws.execute(shown(ws, chosen, settings))["customer_id"]) == ["a", "b"]
+    assert ids(ws, Filters(as_of=date(2024, 2, 2), segments=("Champions",))) == []
+    assert ids(ws, Filters(as_of=date(2024, 2, 2), segments=("Potential loyalists",))) == ["e"]
+
+
 def test_a_column_the_data_lacks_is_refused(ws: Workspace) -> None:
     with pytest.raises(AnalysisError, match="does not fit"):
         shown(ws, Filters(splits=(("name; DROP TABLE customers", ("x",)),)))
@@ -65,5 +73,6 @@ def test_choices_come_most_frequent_first(ws: Workspace) -> None:
 def test_the_period_is_the_twelve_months_before_the_day_by_default(ws: Workspace) -> None:
     assert Filters().period(ws).start == date(2023, 7, 1)
     assert Filters(as_of=date(2024, 2, 29)).period(ws).end == date(2024, 2, 29)
-    with pytest.raises(AnalysisError, match="period is empty"):
-        Filters(period_start=date(2024, 8, 1)).period(ws)
+    for start in (date(2024, 7, 1), date(2024, 8, 1)):
+        with pytest.raises(AnalysisError, match="period is empty"):
+            Filters(period_start=start).period(ws)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm_core.analytics.intervals import newcombe, wilson
+from crm_core.analytics.intervals import Interval, newcombe, wilson
 
 
 def test_wilson_meets_the_published_example() -> None:
@@ -31,3 +31,6 @@ def test_newcombe_meets_the_published_examples(counts: tuple[int, int, int, int]
 def test_a_difference_counts_where_zero_lies_outside() -> None:
     assert newcombe(56, 70, 48, 80).excludes_zero
     assert not newcombe(5, 10, 4, 10).excludes_zero
+    assert Interval(-0.2, -0.3, -0.1).excludes_zero
+    assert not Interval(0.1, 0.0, 0.2).excludes_zero
+    assert not Interval(-0.1, -0.2, 0.0).excludes_zero

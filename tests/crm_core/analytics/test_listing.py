@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import ibis
 import pandas as pd
@@ -12,7 +13,7 @@ from crm_core.analytics.listing import arranged, count, history, listing, page
 from crm_core.errors import AnalysisError
 from crm_core.export import to_csv
 from crm_core.workspace import Workspace
-from tests.workspaces import SIX_AS_OF, open_workspace, six_customers
+from tests.workspaces import SIX_AS_OF, lines, open_workspace, six_customers
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,19 @@ def test_only_columns_of_the_list_sort_it(ws: Workspace) -> None:
 
 def test_filters_limit_the_list(ws: Workspace) -> None:
     assert count(ws, listing(ws, SIX_AS_OF, shown=ibis.memtable({"customer_id": ["a", "zz"]}))) == 1
+
+
+def test_with_returns_only_there_are_customers_and_no_scores(tmp_path: Path) -> None:
+    with open_workspace(tmp_path / "w.duckdb", order_lines=lines(("a", "1", "2024-01-01", -1), ("b", "2", "2024-01-01", -2))) as ws:
+        rows = page(ws, listing(ws, ws.as_of), "net_sales")
+    assert rows["customer_id"].tolist() == ["a", "b"]
+    assert rows[["value_class", "count_orders", "segment"]].isna().all(axis=None)
+
+
+def test_orders_of_one_day_stand_in_order_of_their_number(tmp_path: Path) -> None:
+    numbers = [f"{number * 7 % 30:02d}" for number in range(30)]
+    with open_workspace(tmp_path / "w.duckdb", order_lines=lines(*(("a", number, "2024-01-01", 1) for number in numbers))) as ws:
+        assert history(ws, ws.as_of, "a")["order_id"].tolist() == sorted(numbers)
 
 
 def test_the_history_shows_orders_latest_first(ws: Workspace) -> None:

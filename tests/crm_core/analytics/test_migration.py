@@ -40,6 +40,12 @@ def test_every_customer_of_either_look_back_is_in_one_cell(ws: Workspace) -> Non
     assert (found.customers, found.stayed) == (4, 1)
 
 
+def test_what_those_gone_returned_in_the_later_look_back_is_netted(tmp_path: Path) -> None:
+    rows = lines(("a", "1", "2023-12-31", 10), ("a", "2", "2024-02-01", -4), ("b", "3", "2023-12-31", 10))
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        assert migrate(ws, EARLIER, LATER, 365).matrix.values.tolist() == [["New customers", NOT_SINCE, 2, -4.0]]
+
+
 def test_both_days_are_scored_by_the_cut_points_of_the_earlier(ws: Workspace) -> None:
     """On 1 January 2024 everybody had ordered the day before, so only a day's recency is worth R 5."""
     assert migrate(ws, EARLIER, LATER, 365).cuts.r == {5: 1, 4: 1, 3: 1, 2: 1}

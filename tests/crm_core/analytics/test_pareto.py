@@ -155,12 +155,14 @@ def test_filters_show_the_curve_of_the_shown_and_the_classes_of_all(six: Workspa
 def test_gross_profit_needs_costs_and_leaves_out_whom_it_is_unknown_of(six: Workspace, tmp_path: Path) -> None:
     with pytest.raises(AnalysisError, match="No gross profit"):
         pareto.summary(six, SIX_AS_OF, "gross_profit")
-    rows = lines(("a", "1", "2024-01-01", 10), ("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10)).assign(
-        cost_amount=[4, None, None]
-    )
+    rows = lines(
+        ("a", "1", "2024-01-01", 10), ("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10), (None, "3", "2024-01-01", 10)
+    ).assign(cost_amount=[4, None, None, 1])
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
         found = pareto.summary(ws, ws.as_of, "gross_profit")
         assert (found.customers, found.total) == (1, 6)
+        assert pareto.lines_with_cost(ws, ws.as_of) == (1, 3)
+        assert pareto.lines_with_cost(ws, ws.as_of, ibis.memtable({"customer_id": ["a"]})) == (1, 2)
 
 
 def test_what_is_left_without_the_best(six: Workspace) -> None:
@@ -188,6 +190,19 @@ def test_concentration_over_time_looks_back_the_same_length_each_time(tmp_path: 
         assert found["as_of"].tolist() == [*(date(2023, month, 1) for month in range(8, 13)), date(2024, 1, 1)]
         assert found["customers"].tolist() == [1, 1, 1, 1, 2, 2]
         assert found["top20_share"].tolist()[-1] == pytest.approx(60 / 100)
+
+
+def test_a_point_of_the_past_is_what_was_known_on_its_day(tmp_path: Path) -> None:
+    """`a` returns in September, under the number of the order of June, nearly all of it."""
+    rows = lines(
+        ("b", "b", "2023-01-01", 10), ("a", "a", "2023-06-15", 100), ("a", "a", "2023-09-15", -95), ("b", "c", "2023-09-16", 10),
+        (None, "d", "2023-06-20", 500),
+    ).assign(cost_amount=[4, 10, None, None, 1])  # fmt: skip
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        found = pareto.over_time(ws, date(2023, 9, 30), periods=4).set_index("as_of")
+        assert found["customers"].to_dict() == {date(2023, 6, 30): 1, date(2023, 7, 30): 1, date(2023, 8, 30): 1, date(2023, 9, 30): 2}
+        assert found["top20_share"].tolist() == pytest.approx([1, 1, 1, 10 / 15])
+        assert pareto.over_time(ws, date(2023, 9, 30), "gross_profit", periods=4)["top20_share"].tolist() == [1, 1, 1, 1]
 
 
 def test_nobody_to_rank_is_said(six: Workspace) -> None:

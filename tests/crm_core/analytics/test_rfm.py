@@ -66,6 +66,12 @@ def test_an_order_is_a_purchase_by_its_net_value_and_quantity(tmp_path: Path) ->
         assert by_customer(ws, ws.as_of).index.tolist() == ["no quantity", "zero value"]
 
 
+def test_a_line_of_which_nothing_says_that_it_is_void_counts(tmp_path: Path) -> None:
+    rows = lines(("a", "1", "2024-01-01", 10), ("b", "2", "2024-01-01", 10)).assign(is_void=[None, False])
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        assert by_customer(ws, ws.as_of).index.tolist() == ["a", "b"]
+
+
 def test_an_order_has_the_day_of_its_last_line(tmp_path: Path) -> None:
     rows = lines(("a", "1", "2024-01-01", 10, 2), ("a", "1", "2024-01-20", -5, -1), ("b", "2", "2024-01-31", 1, 1))
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
@@ -83,10 +89,26 @@ def test_segments_count_everybody_once(six: Workspace) -> None:
         "Hibernating": 1,
     }
     assert found["customer_share"].sum() == pytest.approx(1)
-    assert found["net_sales"].sum() == 430
+    assert found["net_sales"].tolist() == [0, 0, 300, 0, 100, 0, 0, 0, 40, -10]
     loyalists = found.set_index("segment").loc["Potential loyalists"]
     assert loyalists[["sales_share", "median_days", "median_orders", "median_net_sales"]].tolist() == [300 / 430, 5.5, 2.5, 150]
     assert "second and third" in loyalists["move"]
+
+
+def test_a_segment_is_described_by_medians(six: Workspace) -> None:
+    """Days 1, 10, 10, 60, 100; orders 3, 2, 1, 1, 4; net sales 200, 100, 100, -10, 40."""
+    rules = rfm.RfmSettings(cuts_r=(1000, 2000, 3000, 4000), cuts_f=(20, 30, 40, 50))
+    everybody = rfm.segments(six, SIX_AS_OF, rules).set_index("segment").loc["New customers"]
+    assert everybody[["customers", "median_days", "median_orders", "median_net_sales"]].tolist() == [5, 10, 2, 100]
+
+
+def test_of_sales_that_sum_to_zero_nobody_has_a_share(tmp_path: Path) -> None:
+    rows = lines(("a", "1", "2024-01-01", 10), ("b", "2", "2024-03-01", 10), ("b", "3", "2024-03-02", -20))
+    with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
+        found = rfm.segments(ws, ws.as_of)
+        assert found["sales_share"].isna().all()
+        assert found["customer_share"].max() == 0.5
+        assert rfm.segments(ws, ws.as_of, shown=some("nobody"))[["customer_share", "sales_share"]].isna().all(axis=None)
 
 
 def test_segments_are_explained_in_the_units_of_the_data(six: Workspace) -> None:

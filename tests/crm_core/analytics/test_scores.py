@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm_core.analytics import rfm
 from crm_core.analytics.scores import RfmSettings, find_cut_points, scored
 from crm_core.analytics.segment_table import SEGMENTS
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 from tests.crm_core.analytics import naive
+from tests.workspaces import SIX_AS_OF
 
 few = st.integers(0, 6)
 many_ties = st.tuples(few, st.integers(1, 5), st.integers(-3, 6).map(lambda cents: Decimal(cents) / 100))
@@ -97,6 +99,14 @@ def test_cut_points_are_the_worst_values_that_got_the_score(six: Workspace) -> N
     assert [cuts.f_score(orders) for orders in (1, 2, 3, 4, 100)] == [1, 2, 3, 4, 4]
 
 
+@pytest.mark.parametrize("orders", [[1, 1], [1, 3, 5], [4]])
+def test_two_orders_are_worth_a_2_also_where_nobody_has_two(six: Workspace, orders: list[int]) -> None:
+    """The rule gives any repeat customer at least 2, and cut points hold for values not seen before."""
+    table = ibis.memtable({"days_since_last_order": orders, "count_orders": orders, "net_sales": orders})
+    cuts = find_cut_points(six, table.mutate(net_sales=table.net_sales.cast("decimal(38, 4)")), RfmSettings())
+    assert (cuts.f[2], cuts.f_score(1), cuts.f_score(2)) == (2, 1, 2)
+
+
 def test_typed_cut_points_replace_the_rule(six: Workspace) -> None:
     rules = RfmSettings(cuts_r=(30, 60, 90, 120), cuts_f=(2, 4, 6, 8), cuts_m=(10, 20.5, 30, 40))
     rows = [
@@ -107,13 +117,29 @@ def test_typed_cut_points_replace_the_rule(six: Workspace) -> None:
         (121, 7, Decimal("40")),
     ]
     found = score(six, rows, rules)
+    assert rfm.cut_points(six, SIX_AS_OF, rules).r == {5: 30, 4: 60, 3: 90, 2: 120}
     assert found == {"r_score": [5, 4, 3, 2, 1], "f_score": [1, 2, 3, 5, 4], "m_score": [1, 2, 3, 4, 5]}
 
 
 @pytest.mark.parametrize(
-    "cuts", [(1.0, 2.0, 3.0), (1.0, 3.0, 2.0, 4.0), (1.0, 1.0, 2.0, 3.0), (1.0, 2.0, 3.0, float("inf")), (float("nan"), 2.0, 3.0, 4.0)]
+    "cuts",
+    [
+        (1.0, 2.0, 3.0),
+        (1.0, 3.0, 2.0, 4.0),
+        (1.0, 1.0, 2.0, 3.0),
+        (1.0, 2.0, 3.0, float("inf")),
+        (float("nan"), 2.0, 3.0, 4.0),
+        (1.0, 2.0, 3.0, 1e15),
+        (1.0, 2.00001, 3.0, 4.0),
+    ],
 )
 def test_typed_cut_points_must_be_four_ascending_numbers(cuts: tuple[float, ...]) -> None:
     with pytest.raises(AnalysisError, match="cut points") as caught:
         RfmSettings(cuts_m=cuts, cuts_f=cuts)
     assert len(caught.value.problems) == 2
+
+
+def test_the_largest_and_finest_cut_points_are_compared_exactly(six: Workspace) -> None:
+    rules = RfmSettings(cuts_m=(-0.0001, 0.0001, 33.3333, 999_999_999_999_999.0))
+    amounts = ["-0.0002", "-0.0001", "0.0001", "33.3333", "999999999999999"]
+    assert score(six, [(1, 1, Decimal(amount)) for amount in amounts], rules)["m_score"] == [1, 2, 3, 4, 5]

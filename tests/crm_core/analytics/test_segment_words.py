@@ -10,7 +10,7 @@ import pytest
 
 from crm_core.analytics.scores import CutPoints
 from crm_core.analytics.segment_table import SEGMENTS, cells
-from crm_core.analytics.segment_words import IMPOSSIBLE, money_in_words, rule
+from crm_core.analytics.segment_words import IMPOSSIBLE, money_in_words, percent_in_words, rule
 
 AS_OF = date(2011, 12, 10)
 CUTS = CutPoints(100, r={5: 11, 4: 45, 3: 45, 2: 90}, f={2: 2, 3: 3, 4: 5, 5: Decimal("7.5")}, m=dict.fromkeys((2, 3, 4, 5)))
@@ -44,3 +44,10 @@ def test_cells_that_form_no_rectangle_are_joined_by_or() -> None:
 )
 def test_amounts_have_decimals_only_where_they_matter(amount: Decimal | float, words: str) -> None:
     assert money_in_words(amount, "EUR") == words
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0, "0.0 %"), (0.0004, "under 0.1 %"), (0.0006, "0.1 %"), (0.004, "0.4 %"), (0.621, "62.1 %")]
+)
+def test_what_is_not_nothing_is_never_shown_as_nothing(share: float, words: str) -> None:
+    assert percent_in_words(share) == words
