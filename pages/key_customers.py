@@ -18,12 +18,13 @@ is lost on the last customers."""
 
 def render() -> None:
     view = frame.view()
-    if not guards.has(view, "order_lines", what="Key customers"):
+    st.title("Who are our key customers?")
+    if not guards.has(view, "order_lines", what="Finding key customers"):
         return
     top = st.container()
     value = concentration.choose_value(view)
     with top:
-        page.head("Who are our key customers?", cache.made(view, _summary, value))
+        page.head(cache.made(view, _summary, value))
     left, right = st.columns([3, 2], gap="large")
     with left:
         best = concentration.curve(view, value)

@@ -16,10 +16,11 @@ MONTHS = "A paler, hatched month is not whole: the period or the data covers onl
 
 def render() -> None:
     view = frame.view()
+    st.title("How is the business doing?")
     if not guards.has(view, "order_lines", what="The overview"):
         return
     said = cache.made(view, _summary)
-    page.answer("How is the business doing?", said)
+    page.answer(said)
     figures = st.container()
     sales.months(view)  # before the figures: the library of charts is the most that the browser has to load
     with figures:

@@ -18,10 +18,11 @@ scores. R and F make the segment."""
 
 def render() -> None:
     view = frame.view()
-    if not guards.has(view, "order_lines", what="Segments"):
+    st.title("Who are our customers, and what should we do next?")
+    if not guards.has(view, "order_lines", what="Finding segments"):
         return
     said = cache.made(view, _summary)
-    page.head("Who are our customers, and what should we do next?", said)
+    page.head(said)
     now, moved, split, own = st.tabs(TABS, key="segment_tabs", on_change="rerun")
     if now.open:
         with now:

@@ -20,6 +20,7 @@ def test_without_data_it_leads_to_the_data_page() -> None:
 def test_too_few_customers_are_told_in_words(shop: Entry) -> None:
     app = open_page("clusters")
     assert not app.exception
+    assert app.title[0].value == "Which groups do customers form by behaviour?"
     assert "Too few customers to form clusters" in app.error[0].value
 
 
