@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui.frame import day
-from ui.numbers import amount, count, count_customers, share
+from ui.numbers import amount, count_customers, share
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +24,7 @@ def overview(found: Sales, currency: str) -> str:
     """Net sales of the period, and how they stand against the period before."""
     sales, customers = found.figure("net_sales"), found.figure("customers")
     period = f"{day(found.period.start)} and {day(found.period.last_day)}"
-    text = f"{amount(sales.value, currency)} of net sales and {count(customers.value)} customers between {period}"
+    text = f"{amount(sales.value, currency)} of net sales and {count_customers(customers.value or 0)} between {period}"
     if sales.change is None:
         return f"{text}."
     direction = "more" if sales.change >= 0 else "less"
@@ -44,6 +44,8 @@ def segments(frame: pd.DataFrame, currency: str, as_of: date) -> str:
     )
     if largest["segment"] == best["segment"]:
         return f"{text}; they are also the largest segment."
+    if largest["customers"] == best["customers"]:
+        return f"{text}; no segment has more customers."
     return f"{text}; the largest segment is {largest['segment']} with {count_customers(largest['customers'])}."
 
 

@@ -105,7 +105,7 @@ def view() -> View:
     found = current()
     if found is None:
         st.title("No data yet")
-        st.write("Load a file with your sales, or open the sample company, and this page fills itself.")
+        st.write("Load a file with your sales, or try one of the examples, and this page fills itself.")
         links.link("data", "Go to the Data page", icon=":material/database:")
         st.stop()
     return found

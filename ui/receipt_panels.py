@@ -11,6 +11,7 @@ from crm_core.mapping.model import GRAIN_LABELS
 from crm_core.mapping.receipt import Receipt
 from crm_core.schema import TABLES
 from ui import guards
+from ui.numbers import count_of
 
 
 def draw(receipt: Receipt, key: str) -> None:
@@ -55,19 +56,21 @@ def _sentences(receipt: Receipt) -> list[str]:
     duplicates = sum(one.duplicates - one.duplicates_removed for one in receipt.sources)
     sentences = [f"**{period}**, net sales **{amount(receipt.net_sales)}**"]
     if receipt.lines_returned:
-        sentences.append(f"{receipt.lines_returned:,} returned lines ({amount(receipt.amount_returned)}), netted")
+        sentences.append(f"{count_of(receipt.lines_returned, 'returned line')} ({amount(receipt.amount_returned)}), netted")
     if receipt.lines_not_attributed:
         value = amount(receipt.amount_not_attributed)
         sentences.append(
-            f"{receipt.lines_not_attributed:,} lines without a customer ({value}): in the company's sales, in no customer figure"
+            f"{count_of(receipt.lines_not_attributed, 'line')} without a customer ({value}): in the company's sales, in no customer figure"
         )
     if duplicates:
-        sentences.append(f"{duplicates:,} rows repeat an earlier one exactly and are kept; “Remove exact duplicates” leaves them out")
+        repeats = "row is an exact repeat of an earlier one and is" if duplicates == 1 else "rows repeat an earlier one exactly and are"
+        sentences.append(f"{duplicates:,} {repeats} kept; “Remove exact duplicates” leaves {'it' if duplicates == 1 else 'them'} out")
     if receipt.orders_void or receipt.lines_void:
-        sentences.append(f"{receipt.orders_void:,} cancelled or unpaid orders ({receipt.lines_void:,} lines) left out of sales")
+        orders, lines = count_of(receipt.orders_void, "cancelled or unpaid order"), count_of(receipt.lines_void, "line")
+        sentences.append(f"{orders} ({lines}) left out of sales")
     if receipt.currencies:
-        counts = ", ".join(f"{guards.escape(code)} ({rows:,} rows)" for code, rows in receipt.currencies.items())
-        sentences.append(f"currencies: {counts}")
+        counts = ", ".join(f"{guards.escape(code)} ({count_of(rows, 'row')})" for code, rows in receipt.currencies.items())
+        sentences.append(f"Currencies: {counts}")
     return sentences
 
 

@@ -50,6 +50,10 @@ def test_filters_choose_whose_sales_are_shown(shop: Entry) -> None:
     assert metrics(open_page("", in_country=["Chile"]))["Net sales"] == "EUR 90"  # c 100, d 20 - 30
 
 
+def test_one_customer_is_singular(shop: Entry) -> None:
+    assert "and 1 customer between" in texts(open_page("", in_country=["Chile"], in_attr_1=["basic"]))
+
+
 def test_a_period_without_sales_says_so(shop: Entry) -> None:
     app = open_page("", in_country=["Chile"], period="Own dates", dates=["2023-12-02", "2023-12-05"])
     assert not app.exception

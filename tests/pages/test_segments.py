@@ -35,6 +35,11 @@ def test_the_answer_names_the_best_segment(shop: Entry) -> None:
     assert "of the 5 customers who bought before 1 Jul 2024" in texts(app).replace("\\", "")
 
 
+def test_one_customer_who_moved_is_singular(shop: Entry) -> None:
+    said = texts(opened("Movement", in_country=["Chile"], in_attr_1=["basic"]))
+    assert "Of 1 customer with a purchase in one of the two periods" in said
+
+
 def test_few_customers_are_called_uncertain(shop: Entry, forty: Entry) -> None:
     assert "Only 5 customers" in texts(open_page("segments", data="Six shop"))
     assert "uncertain" not in texts(open_page("segments", data="Shop of forty"))
