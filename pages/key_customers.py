@@ -37,6 +37,6 @@ def render() -> None:
 def _summary(view: frame.View, value: pareto.Value) -> Summary:
     found = concentration.summary(view, value)
     before = concentration.summary(view, value, view.start) if view.has_before else None
-    changes = f"Changes are against {frame.day(view.start)}." if before else ""
+    changes = answers.against(view.start, view.first_day, view.as_of) if before else ""
     answer = answers.key_customers(found, concentration.VALUES[value], view.as_of, view.ws.currency)
     return Summary(answer, f"{answers.below_zero(found, view.ws.currency)} {changes}".strip(), tuple(tiles.pareto(found, before)))

@@ -43,7 +43,7 @@ def _summary(view: frame.View) -> Summary:
     found, grid = segments.found(view), segments.grid(view)
     before = segments.grid(view, view.start) if view.has_before else None
     few = answers.few(int(found["customers"].sum()))
-    since = f"Changes are against {frame.day(view.start)}, with the same rules." if before is not None else ""
+    since = answers.against(view.start, view.first_day, view.as_of, ", with the same rules") if before is not None else ""
     rules = "\n".join(f"- **{escape(name)}**: {escape(rule)}" for name, rule in zip(found["segment"], found["rule"], strict=True))
     return Summary(
         answers.segments(found, view.ws.currency, view.as_of),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui.frame import day
-from ui.numbers import amount, count_customers, share
+from ui.numbers import amount, count_customers, count_of, share
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,6 +52,12 @@ def segments(frame: pd.DataFrame, currency: str, as_of: date) -> str:
 def few(customers: int) -> str:
     """The caveat of a small number, or nothing."""
     return f"Only {count_customers(customers)}: read the shares as uncertain." if 0 < customers < FEW else ""
+
+
+def against(earlier: date, first_day: date, as_of: date, how: str = "") -> str:
+    """The day that changes are against; and how short the data was then, where more has come since: such changes are mostly its growth."""
+    text, days = f"Changes are against {day(earlier)}{how}", (earlier - first_day).days
+    return f"{text}; the data had run for only {count_of(days, 'day')} then." if days < (as_of - earlier).days else f"{text}."
 
 
 def clusters(found: Clusters) -> str:

@@ -42,7 +42,7 @@ class View:
 
     @property
     def start(self) -> date:
-        return self.filters.period_start or self.ws.first_day or self.as_of
+        return self.filters.period_start or self.first_day
 
     @property
     def end(self) -> date:
@@ -57,6 +57,11 @@ class View:
     def has_before(self) -> bool:
         """Whether the customers can be compared with those at the start of the period: there were some, and today's segments do not choose."""
         return not self.filters.segments and self.ws.first_day is not None and self.start > self.ws.first_day
+
+    @property
+    def first_day(self) -> date:
+        """The first day with data; the day looked from where there is none."""
+        return self.ws.first_day or self.as_of
 
     @property
     def name(self) -> str:

@@ -33,3 +33,11 @@ def test_the_largest_segment_is_named_beside_the_best() -> None:
 
 def test_no_segment_is_called_the_largest_where_the_best_is_as_large() -> None:
     assert said(("Hibernating", 1, 10.0), ("Champions", 1, 90.0)).endswith("no segment has more customers.")
+
+
+def test_changes_against_a_day_that_knew_little_say_so() -> None:
+    first, later = date(2023, 1, 1), date(2024, 1, 1)
+    assert answers.against(date(2023, 12, 1), first, later) == "Changes are against 1 Dec 2023."
+    assert answers.against(date(2023, 1, 10), first, later, ", with the same rules") == (
+        "Changes are against 10 Jan 2023, with the same rules; the data had run for only 9 days then."
+    )
