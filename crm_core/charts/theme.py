@@ -7,6 +7,7 @@ plotly reads `<b>` or `<a href>` in a label as markup, so a customer's name coul
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ PATTERNS = ("", "/", ".", "x", "-", "\\", "+", "|", "", "/")
 
 #: Above the chart, since a legend at the side leaves a narrow screen no room.
 LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0, "title": {"text": ""}}
+
+#: Letters of a sentence that a narrow screen has room for.
+LETTERS_A_LINE = 44
 
 NOBODY = "No customers to show with these filters."
 
@@ -63,8 +67,9 @@ def figure(*traces: Any, height: int = 360, **layout: Any) -> go.Figure:
 def nothing(sentence: str, height: int = 160) -> go.Figure:
     """A figure that says in a sentence why there is nothing to draw."""
     hidden = {"visible": False, "fixedrange": True}
+    lines = textwrap.wrap(sentence, LETTERS_A_LINE)
     note = go.layout.Annotation(
-        text=safe(sentence), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14, "color": QUIET}
+        text="<br>".join(map(safe, lines)), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14, "color": QUIET}
     )
     return figure(height=height, xaxis=hidden, yaxis=hidden, annotations=[note])
 

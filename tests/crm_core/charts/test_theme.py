@@ -110,4 +110,6 @@ def test_numbers_in_cells_are_short(value: float, text: str) -> None:
 def test_an_empty_result_is_a_sentence() -> None:
     drawn = theme.nothing("Nobody <here>.")
     assert drawn.layout.annotations[0].text == "Nobody &lt;here&gt;."
+    long = theme.nothing("The period before is not in the data, so there is nothing to compare with.")
+    assert max(map(len, long.layout.annotations[0].text.split("<br>"))) <= theme.LETTERS_A_LINE
     assert not drawn.data
