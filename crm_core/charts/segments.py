@@ -99,7 +99,7 @@ def matrix(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", 
             column=tos.index(row.to_segment),
             row=upwards.index(row.from_segment),
             value=float(getattr(row, value)),
-            text=theme.compact(float(getattr(row, value))),
+            text=theme.tiny(float(getattr(row, value))),
             selects=(row.from_segment, row.to_segment),
             hover=f"from <b>{theme.safe(row.from_segment)}</b><br>to <b>{theme.safe(row.to_segment)}</b><br>{row.customers:,} customers"
             f"<br>{_sales(row.net_sales, currency)}",
@@ -115,7 +115,8 @@ def matrix(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", 
 def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", currency: str = "") -> go.Figure:
     """Movement between two dates as a flow from the segments on the left to those on the right; columns as in `matrix`.
 
-    Each name stands above its segment, where no flow begins: plotly's own labels lie on the flows and cannot be read. A flow has no negative width: pairs whose net sales are zero or less are left out here and stand in the matrix.
+    Each name stands above its segment, where no flow begins: plotly's own labels lie on the flows and cannot be read. A flow has
+    no negative width: pairs whose net sales are zero or less are left out here and stand in the matrix.
     """
     moved = frame.assign(shown=frame[value].astype(float))
     moved = moved[moved["shown"] > 0]

@@ -151,5 +151,13 @@ def compact(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def tiny(value: float) -> str:
+    """A number for one of a dozen cells in the width of a telephone: 950, 1.8k, 36k, 4.6M."""
+    for size, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size * 0.9995:
+            return f"{value / size:,.{1 if abs(value) < 9.95 * size else 0}f}".removesuffix(".0") + suffix
+    return f"{value:,.0f}"
+
+
 def _is_right_to_left(text: str) -> bool:
     return any("\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufeff" for letter in text)
