@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,10 @@ BREAKS_LINES = 65
 
 #: Columns of the table of problems that hold sentences.
 WIDE = ("What", "Way out")
+
+#: What begins an address of the web, or stands in one of e-mail; and a letter without width that no line breaks at.
+ADDRESS = re.compile(r"https?:|www(?=\.)|\w(?=@)", re.IGNORECASE)
+JOINER = "\u2060"
 
 UNEXPECTED = "Your data is untouched. Try again; if it stays, tell whoever runs this dashboard:"
 
@@ -104,4 +109,9 @@ def has(view: View, table: str, *fields: str, what: str) -> bool:
 
 def escape(text: str) -> str:
     """A text of the user's in Markdown, as it stands: nothing in it is a link, an image, a formula or a directive."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in text)
+    return "".join("\\" + letter if letter in "\\`*_{}[]()<>#+-.!|~$:" else letter for letter in _unlinked(text))
+
+
+def _unlinked(text: str) -> str:
+    """The text with an invisible joiner in each address: the browser makes links of them after the escapes are gone."""
+    return ADDRESS.sub(lambda found: found[0] + JOINER, text)

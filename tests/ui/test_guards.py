@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.guards import escape
+from ui.guards import JOINER, escape
 
 
 def failing_page(kind: str) -> None:
@@ -72,5 +74,13 @@ def test_a_page_that_stops_itself_is_no_error() -> None:
 @pytest.mark.parametrize("text", ["<b>x</b>", "[a](http://x)", "![i](http://x/i.png)", ":material/home:", "$x^2$", "`code`", "# head"])
 def test_what_users_wrote_is_text_and_no_markup(text: str) -> None:
     escaped = escape(text)
-    assert escaped.replace("\\", "") == text
+    assert escaped.replace("\\", "").replace(JOINER, "") == text
     assert all(escaped[place - 1] == "\\" for place, letter in enumerate(escaped) if letter in "<[!:$`#")
+
+
+@pytest.mark.parametrize("text", ["see http://x.example", "HTTPS://x.example", "www.x.example", "mail ada@x.example"])
+def test_addresses_are_no_links(text: str) -> None:
+    """GitHub's Markdown finds them in the plain text, where no escape is left; a joiner within keeps it from that."""
+    plain = escape(text).replace("\\", "")
+    assert not re.search(r"https?://|www\.|\w@\w", plain, re.IGNORECASE)
+    assert plain.replace(JOINER, "") == text
