@@ -158,7 +158,9 @@ def _check(found: Wizard) -> None:
     guards.show_problems([problem for problem in found.problem_list() if problem.severity in ("error", "question")])
     found.aim(_target())
     if found.checked is None:
-        if st.button("Check", key="check", type="primary", icon=":material/fact_check:"):
+        st.button("Check", key="check", type="primary", icon=":material/fact_check:", on_click=found.want_check)
+        if found.is_check_wanted:
+            found.is_check_wanted = False
             with _progress("Checking all rows …") as progress:
                 found.errors.clear()
                 _tell(found, lambda: found.check(_name(found), datetime.now(UTC), progress))

@@ -59,6 +59,7 @@ class Wizard:
         self.replaced: list[str] = []  # files of the last step that took the place of one of the same name
         self.currencies: frozenset[str] = frozenset()  # that the last check wanted rates for
         self.is_closed = False
+        self.is_check_wanted = False
         self.recalled: frozenset[str] = frozenset()
         self._decided_here: set[str] = set()
         self._remembered = remembered
@@ -199,6 +200,10 @@ class Wizard:
             raise
         self.checked = Checked(path, receipt, self.mapping)
         return self.checked
+
+    def want_check(self) -> None:
+        """The user asked for a check: it is carried out by the run that gets so far, also where a correction made this run start anew."""
+        self.is_check_wanted = True
 
     def aim(self, target: str) -> None:
         """Another workspace is to take the data; what was checked lies in the former one's folder and goes."""

@@ -98,6 +98,14 @@ def test_a_corrected_field_changes_the_receipt() -> None:
     assert metrics(app)["Customers"] == "59"
 
 
+def test_a_check_asked_for_together_with_a_correction_is_carried_out() -> None:
+    """On a busy server a choice and the click after it arrive in one run, which starts anew for the choice."""
+    app = upload(open_page("data"), ("sales.csv", SALES.encode()))
+    app.selectbox(key="field_order_id_0_1").select("— not in this file —")
+    app.button(key="check").click().run()
+    assert metrics(app)["Rows used"] == "59"
+
+
 def test_one_column_in_two_fields_is_refused() -> None:
     app = upload(open_page("data"), ("sales.csv", SALES.encode()))
     app.selectbox(key="field_order_id_0_1").select("Client").run()
