@@ -13,6 +13,8 @@ from crm_core.schema import TABLES
 from ui import guards
 from ui.numbers import count_of
 
+SALES = "order_lines"
+
 
 def draw(receipt: Receipt, key: str) -> None:
     """All of the receipt: counts, rows by file, rejections, findings, choices; and as JSON."""
@@ -42,7 +44,8 @@ def _figures(receipt: Receipt) -> None:
     first[0].metric("Rows read", f"{receipt.rows_read:,}")
     first[1].metric("Rows used", f"{receipt.rows_used:,}")
     first[2].metric("Rows rejected", f"{receipt.rows_rejected:,}")
-    first[3].metric("Customers", f"{receipt.customers:,}")
+    buyers = receipt.customers if SALES in receipt.counts else receipt.counts.get("customers", 0)
+    first[3].metric("Customers", f"{buyers:,}")
     st.markdown("\n".join(f"- {sentence}" for sentence in _sentences(receipt)))
 
 
@@ -54,7 +57,7 @@ def _sentences(receipt: Receipt) -> list[str]:
 
     period = " to ".join(day for day in receipt.period if day) or "no dates"
     duplicates = sum(one.duplicates - one.duplicates_removed for one in receipt.sources)
-    sentences = [f"**{period}**, net sales **{amount(receipt.net_sales)}**"]
+    sentences = [f"**{period}**" + (f", net sales **{amount(receipt.net_sales)}**" if SALES in receipt.counts else "")]
     if receipt.lines_returned:
         sentences.append(f"{count_of(receipt.lines_returned, 'returned line')} ({amount(receipt.amount_returned)}), netted")
     if receipt.lines_not_attributed:
