@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from crm_core.charts import theme
 
 #: Sizes of letters; columns beyond which the small ones are needed.
-USUAL, SMALL, MANY = 11, 10, 9
+USUAL, SMALL, MANY = 11, 10, 4
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def nothing(sentence: str, height: int = 160) -> go.Figure:
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """An axis with its title (unit included, the caller's words) that makes room for its labels and does not zoom by accident."""
-    return {"title": {"text": title, "standoff": 8}, "automargin": True, "fixedrange": True, "zeroline": False} | more
+    return {"title": {"text": title, "standoff": 12}, "automargin": True, "fixedrange": True, "zeroline": False} | more
 
 
 def amounts(title: str, **more: Any) -> dict[str, Any]:
