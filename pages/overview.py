@@ -41,5 +41,6 @@ def _summary(view: frame.View) -> Summary:
 
 def _caveat(found: Sales) -> str:
     if found.is_comparable:
-        return f"Changes are against {frame.day(found.before.start)} to {frame.day(found.before.last_day)}."
+        first, last = frame.day(found.before.start), frame.day(found.before.last_day)
+        return f"Changes are against {first}{'' if first == last else f' to {last}'}."
     return f"No changes are shown: the data does not reach back to {frame.day(found.before.start)}, when the period before began."

@@ -23,8 +23,9 @@ FEW = 30
 def overview(found: Sales, currency: str) -> str:
     """Net sales of the period, and how they stand against the period before."""
     sales, customers = found.figure("net_sales"), found.figure("customers")
-    period = f"{day(found.period.start)} and {day(found.period.last_day)}"
-    text = f"{amount(sales.value, currency)} of net sales and {count_customers(customers.value or 0)} between {period}"
+    first, last = day(found.period.start), day(found.period.last_day)
+    period = f"on {first}" if first == last else f"between {first} and {last}"
+    text = f"{amount(sales.value, currency)} of net sales and {count_customers(customers.value or 0)} {period}"
     if sales.change is None:
         return f"{text}."
     direction = "more" if sales.change >= 0 else "less"
