@@ -21,14 +21,15 @@ among all customers. The same data and seed give the same groups. Clusters rest 
 
 def render() -> None:
     view = frame.view()
-    if not guards.has(view, "order_lines", what="Clusters"):
+    st.title("Which groups do customers form by behaviour?")
+    if not guards.has(view, "order_lines", what="Finding clusters"):
         return
     top = st.container()
     grouping = clusters.choose()
     with st.spinner("Grouping the customers …"):
         said = cache.made(view, _summary, grouping)
     with top:
-        page.head("Which groups do customers form by behaviour?", said)
+        page.head(said)
     clusters.customers(view, grouping, clusters.tabs(view, grouping))
     page.how_to_read(*EXPLANATION)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import frame, load, loaded
+from ui.numbers import count_of
 from ui.state import Session
 
 LOADED, LOAD = "What is loaded", "Load data"
@@ -19,7 +20,8 @@ def render() -> None:
         return
     receipt = view.ws.receipt
     st.markdown(
-        f"{receipt.rows_used:,} of {receipt.rows_read:,} rows are used, {receipt.rows_rejected:,} could not be; every row is accounted for below."
+        f"{receipt.rows_used:,} of {count_of(receipt.rows_read, 'row')} {'is' if receipt.rows_read == 1 else 'are'} used,"
+        f" {receipt.rows_rejected:,} could not be; every row is accounted for below."
     )
     if st.session_state.pop(Session.SECTION, False):
         st.session_state["section"] = LOADED

@@ -18,12 +18,13 @@ is lost on the last customers."""
 
 def render() -> None:
     view = frame.view()
-    if not guards.has(view, "order_lines", what="Key customers"):
+    st.title("Who are our key customers?")
+    if not guards.has(view, "order_lines", what="Finding key customers"):
         return
     top = st.container()
     value = concentration.choose_value(view)
     with top:
-        page.head("Who are our key customers?", cache.made(view, _summary, value))
+        page.head(cache.made(view, _summary, value))
     left, right = st.columns([3, 2], gap="large")
     with left:
         best = concentration.curve(view, value)
@@ -35,7 +36,7 @@ def render() -> None:
 
 def _summary(view: frame.View, value: pareto.Value) -> Summary:
     found, before = concentration.summary(view, value), concentration.summary_before(view, value)
-    changes = f"Changes are against {frame.day(view.start)}." if before else ""
+    changes = answers.against(view.start, view.first_day, view.as_of) if before else ""
     answer = answers.key_customers(found, concentration.VALUES[value], view.as_of, view.ws.currency)
     caveats = (answers.below_zero(found, view.ws.currency), concentration.on_how_many_costs(view, value), changes)
     return Summary(answer, " ".join(filter(None, caveats)), tuple(tiles.pareto(found, before)))

@@ -16,10 +16,11 @@ MONTHS = "A paler, hatched month is not whole: the period or the data covers onl
 
 def render() -> None:
     view = frame.view()
+    st.title("How is the business doing?")
     if not guards.has(view, "order_lines", what="The overview"):
         return
     said = cache.made(view, _summary)
-    page.answer("How is the business doing?", said)
+    page.answer(said)
     figures = st.container()
     sales.months(view)  # before the figures: the library of charts is the most that the browser has to load
     with figures:
@@ -40,5 +41,6 @@ def _summary(view: frame.View) -> Summary:
 
 def _caveat(found: Sales) -> str:
     if found.is_comparable:
-        return f"Changes are against {frame.day(found.before.start)} to {frame.day(found.before.last_day)}."
+        first, last = frame.day(found.before.start), frame.day(found.before.last_day)
+        return f"Changes are against {first}{'' if first == last else f' to {last}'}."
     return f"No changes are shown: the data does not reach back to {frame.day(found.before.start)}, when the period before began."

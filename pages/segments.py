@@ -18,10 +18,11 @@ scores. R and F make the segment."""
 
 def render() -> None:
     view = frame.view()
-    if not guards.has(view, "order_lines", what="Segments"):
+    st.title("Who are our customers, and what should we do next?")
+    if not guards.has(view, "order_lines", what="Finding segments"):
         return
     said = cache.made(view, _summary)
-    page.head("Who are our customers, and what should we do next?", said)
+    page.head(said)
     now, moved, split, own = st.tabs(TABS, key="segment_tabs", on_change="rerun")
     if now.open:
         with now:
@@ -41,7 +42,7 @@ def render() -> None:
 def _summary(view: frame.View) -> Summary:
     found, grid, before = segments.found(view), segments.grid(view), segments.grid_before(view)
     few = answers.few(int(found["customers"].sum()))
-    since = f"Changes are against {frame.day(view.start)}, with the same rules." if before is not None else ""
+    since = answers.against(view.start, view.first_day, view.as_of, ", with the same rules") if before is not None else ""
     rules = "\n".join(f"- **{escape(name)}**: {escape(rule)}" for name, rule in zip(found["segment"], found["rule"], strict=True))
     return Summary(
         answers.segments(found, view.ws.currency, view.as_of),

@@ -17,13 +17,15 @@ from crm_core.schema import ATTRIBUTE_PREFIX, TABLES
 from crm_core.workspace import Workspace
 
 DAY = "line_at"
+#: Tables that give a workspace its period, the first of them that is there, and their days.
+DAYS = {"order_lines": DAY, "surveys": "responded_at"}
 
 
 def write(path: Path, *, name: str = "Test shop", labels: dict[str, str] | None = None, currency: str = "", **tables: pd.DataFrame) -> Path:
     """A workspace file at `path` with these canonical tables."""
     with duckdb.connect(str(path)) as con:
         fields = {table: _write_table(con, table, frame) for table, frame in tables.items()}
-        first, last = _period(con) if "order_lines" in tables else (None, None)
+        first, last = next((_period(con, table, day) for table, day in DAYS.items() if table in tables), (None, None))
         meta = {
             "format": 1,
             "name": name,
@@ -107,7 +109,8 @@ def _write_table(con: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame
     return [column for column in names if frame[column].notna().any()]
 
 
-def _period(con: duckdb.DuckDBPyConnection) -> tuple[date | None, date | None]:
-    found = con.execute(f"SELECT min({DAY})::DATE, max({DAY})::DATE FROM order_lines WHERE NOT is_void").fetchone()
+def _period(con: duckdb.DuckDBPyConnection, table: str, day: str) -> tuple[date | None, date | None]:
+    is_valid = "NOT is_void" if table == "order_lines" else "true"
+    found = con.execute(f"SELECT min({day})::DATE, max({day})::DATE FROM {table} WHERE {is_valid}").fetchone()
     assert found is not None
     return found[0], found[1]

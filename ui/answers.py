@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui.frame import day
-from ui.numbers import amount, count, count_customers, share
+from ui.numbers import amount, count_customers, count_of, share
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,8 +23,9 @@ FEW = 30
 def overview(found: Sales, currency: str) -> str:
     """Net sales of the period, and how they stand against the period before."""
     sales, customers = found.figure("net_sales"), found.figure("customers")
-    period = f"{day(found.period.start)} and {day(found.period.last_day)}"
-    text = f"{amount(sales.value, currency)} of net sales and {count(customers.value)} customers between {period}"
+    first, last = day(found.period.start), day(found.period.last_day)
+    period = f"on {first}" if first == last else f"between {first} and {last}"
+    text = f"{amount(sales.value, currency)} of net sales and {count_customers(customers.value or 0)} {period}"
     if sales.change is None:
         return f"{text}."
     direction = "more" if sales.change >= 0 else "less"
@@ -44,12 +45,20 @@ def segments(frame: pd.DataFrame, currency: str, as_of: date) -> str:
     )
     if largest["segment"] == best["segment"]:
         return f"{text}; they are also the largest segment."
+    if largest["customers"] == best["customers"]:
+        return f"{text}; no segment has more customers."
     return f"{text}; the largest segment is {largest['segment']} with {count_customers(largest['customers'])}."
 
 
 def few(customers: int) -> str:
     """The caveat of a small number, or nothing."""
     return f"Only {count_customers(customers)}: read the shares as uncertain." if 0 < customers < FEW else ""
+
+
+def against(earlier: date, first_day: date, as_of: date, how: str = "") -> str:
+    """The day that changes are against; and how short the data was then, where more has come since: such changes are mostly its growth."""
+    text, days = f"Changes are against {day(earlier)}{how}", (earlier - first_day).days
+    return f"{text}; the data had run for only {count_of(days, 'day')} then." if days < (as_of - earlier).days else f"{text}."
 
 
 def clusters(found: Clusters) -> str:

@@ -164,8 +164,8 @@ def _own_dates(first: date, as_of: date) -> tuple[date, date]:
 
     default = (max(first, months_before(as_of, 12)), as_of - ONE_DAY)
     chosen = st.date_input("From and to", default, first, as_of - ONE_DAY, key=Url.DATES, bind="query-params", format="YYYY-MM-DD")
-    days = chosen if isinstance(chosen, tuple) and len(chosen) == 2 else default
-    return days[0], days[1] + ONE_DAY
+    days = chosen if isinstance(chosen, tuple) and chosen else default  # the URL writes a period of one day with one date
+    return days[0], days[-1] + ONE_DAY
 
 
 def _splits(ws: Workspace) -> tuple[tuple[str, tuple[str, ...]], ...]:

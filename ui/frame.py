@@ -42,7 +42,7 @@ class View:
 
     @property
     def start(self) -> date:
-        return self.filters.period_start or self.ws.first_day or self.as_of
+        return self.filters.period_start or self.first_day
 
     @property
     def end(self) -> date:
@@ -57,6 +57,11 @@ class View:
     def has_before(self) -> bool:
         """Whether the customers can be compared with those at the start of the period: there were some, and today's segments do not choose."""
         return not self.filters.segments and self.ws.first_day is not None and self.start > self.ws.first_day
+
+    @property
+    def first_day(self) -> date:
+        """The first day with data; the day looked from where there is none."""
+        return self.ws.first_day or self.as_of
 
     @property
     def name(self) -> str:
@@ -105,7 +110,7 @@ def view() -> View:
     found = current()
     if found is None:
         st.title("No data yet")
-        st.write("Load a file with your sales, or open the sample company, and this page fills itself.")
+        st.write("Load a file with your sales, or try one of the examples, and this page fills itself.")
         links.link("data", "Go to the Data page", icon=":material/database:")
         st.stop()
     return found

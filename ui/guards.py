@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -26,6 +26,11 @@ SEVERITIES = {"error": "must be solved", "question": "needs your answer", "warni
 
 #: A wide cell of the table of problems: letters that fit into a line of it, and heights in pixels.
 LETTERS_A_LINE, MOST_LINES, LINE, PADDING = 52, 5, 20, 16
+#: Streamlit breaks lines only in rows higher than four rem.
+BREAKS_LINES = 65
+
+#: Columns of the table of problems that hold sentences.
+WIDE = ("What", "Way out")
 
 UNEXPECTED = "Your data is untouched. Try again; if it stays, tell whoever runs this dashboard:"
 
@@ -60,21 +65,26 @@ def show_problems(problems: Sequence[Problem]) -> None:
     rows = [
         {
             "": SEVERITIES[problem.severity],
+            "What": problem.message,
+            "Way out": problem.hint,
             "Table": problem.table,
             "Column": problem.column,
-            "What": problem.message,
             "Rows": problem.rows or None,
             "Example": problem.example,
-            "Way out": problem.hint,
         }
         for problem in ranked
     ]
     frame = pd.DataFrame(rows)
     filled = [name for name in frame.columns if frame[name].astype(bool).any() and frame[name].notna().any()]
-    wide = {name: st.column_config.TextColumn(width="large") for name in ("What", "Way out")}
-    longest = max(len(text) for name in wide for text in frame[name])
-    height = LINE * min(ceil(longest / LETTERS_A_LINE), MOST_LINES) + PADDING
-    st.dataframe(frame[filled], hide_index=True, column_config=wide, row_height=height, alt="What was found")
+    config: dict[str, Any] = {name: st.column_config.TextColumn(width="large") for name in WIDE}
+    config["Rows"] = st.column_config.NumberColumn(format="localized")
+    st.dataframe(frame[filled], hide_index=True, column_config=config, row_height=_row_height(frame), alt="What was found")
+
+
+def _row_height(problems: pd.DataFrame) -> int:
+    """Pixels in which the longest text of the wide columns can be read."""
+    lines = ceil(max(len(text) for name in WIDE for text in problems[name]) / LETTERS_A_LINE)
+    return max(LINE * min(lines, MOST_LINES) + PADDING, BREAKS_LINES if lines > 1 else 0)
 
 
 def has(view: View, table: str, *fields: str, what: str) -> bool:

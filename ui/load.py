@@ -14,6 +14,7 @@ from crm_core.errors import CrmError, SourceError
 from crm_core.sources.staging import Progress
 from crm_core.store.workspaces import private_id
 from ui import cache, frame, guards, home, mapping_form, options_form, reading_form, receipt_panels, rejected, uploads
+from ui.numbers import count_of
 from ui.state import Session
 from ui.wizard import Wizard
 
@@ -83,7 +84,7 @@ def _choose(found: Wizard) -> None:
 
 def _upload(found: Wizard) -> None:
     st.caption(
-        f"CSV, TSV, text, Excel (.xlsx, .xls, .ods) or Parquet, also in .gz or .zip; up to {LIMIT_MB} MB in all. "
+        f"CSV, TSV, text, Excel (.xlsx, .xls, .ods) or Parquet, also in .gz or .zip; up to {LIMIT_MB} MB each. "
         "Related files (orders, lines, customers, reviews) can be loaded together. Your upload stays private until you save it under a name."
     )
     files = st.file_uploader(
@@ -147,7 +148,7 @@ def _read(found: Wizard, files: list[tuple[str, Path]]) -> None:
 
 def _table(found: Wizard, number: int, source: str) -> None:
     staged, mapping = found.staging.staged(source), found.mapping.table(source)
-    title = f"**{guards.escape(source)}** — {staged.rows:,} rows, {len(staged.columns)} columns, {mapping_form.in_words(mapping)}"
+    title = f"**{guards.escape(source)}** — {count_of(staged.rows, 'row')}, {count_of(len(staged.columns), 'column')}, {mapping_form.in_words(mapping)}"
     with st.expander(title, expanded=mapping.grain != "ignore"):
         reading_form.draw(found, number, staged)
         mapping_form.draw(found, number, source)

@@ -20,9 +20,14 @@ def count(value: float | None) -> str:
     return NOT_PROVIDED if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
+def count_of(number: float, noun: str) -> str:
+    """1 row, 4,339 rows"""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def count_customers(number: float) -> str:
     """1 customer, 4,339 customers"""
-    return f"{count(number)} {'customer' if number == 1 else 'customers'}"
+    return count_of(number, "customer")
 
 
 def share(value: float | None, digits: int = 1) -> str:

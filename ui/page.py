@@ -52,15 +52,14 @@ class Summary:
     explanation: tuple[str, ...] = ()
 
 
-def head(question: str, said: Summary) -> None:
-    """The title, under it the answer and its caveat, then the row of figures."""
-    answer(question, said)
+def head(said: Summary) -> None:
+    """The answer and its caveat, then the row of figures. The title comes first on a page, so that it stands where the answer fails, too."""
+    answer(said)
     tiles(said.tiles)
 
 
-def answer(question: str, said: Summary) -> None:
-    """The title, under it the answer and its caveat."""
-    st.title(question)
+def answer(said: Summary) -> None:
+    """The answer and its caveat."""
     st.markdown(f"**{escape(said.answer)}**")
     if said.caveat:
         st.caption(escape(said.caveat))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui import cache
 from ui.downloads import frame_downloads
+from ui.numbers import count_customers, count_of
 
 if TYPE_CHECKING:
     from crm_core.analytics.profile import TableProfile
@@ -36,9 +37,11 @@ def draw(view: View) -> None:
 
 
 def _table(one: TableProfile) -> None:
-    customers = f"{one.customers:,} customers" if one.customers is not None else "no customers named"
+    customers = count_customers(one.customers) if one.customers is not None else "no customers named"
     period = f"{one.first_day:%Y-%m-%d} to {one.last_day:%Y-%m-%d}" if one.first_day and one.last_day else "no dates"
-    st.caption(f"{one.rows:,} rows, {customers}, {period}" + (", estimates where many values are counted" if one.is_estimate else ""))
+    st.caption(
+        f"{count_of(one.rows, 'row')}, {customers}, {period}" + (", estimates where many values are counted" if one.is_estimate else "")
+    )
     shown = one.columns[list(NAMES)]
     config = {name: _column(name, label) for name, label in NAMES.items()}
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="–", alt=f"Profile of {one.label}")

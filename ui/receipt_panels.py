@@ -11,6 +11,9 @@ from crm_core.mapping.model import GRAIN_LABELS
 from crm_core.mapping.receipt import Receipt
 from crm_core.schema import TABLES
 from ui import guards
+from ui.numbers import count_of
+
+SALES = "order_lines"
 
 
 def draw(receipt: Receipt, key: str) -> None:
@@ -41,7 +44,8 @@ def _figures(receipt: Receipt) -> None:
     first[0].metric("Rows read", f"{receipt.rows_read:,}")
     first[1].metric("Rows used", f"{receipt.rows_used:,}")
     first[2].metric("Rows rejected", f"{receipt.rows_rejected:,}")
-    first[3].metric("Customers", f"{receipt.customers:,}")
+    buyers = receipt.customers if SALES in receipt.counts else receipt.counts.get("customers", 0)
+    first[3].metric("Customers", f"{buyers:,}")
     st.markdown("\n".join(f"- {sentence}" for sentence in _sentences(receipt)))
 
 
@@ -53,21 +57,23 @@ def _sentences(receipt: Receipt) -> list[str]:
 
     period = " to ".join(day for day in receipt.period if day) or "no dates"
     duplicates = sum(one.duplicates - one.duplicates_removed for one in receipt.sources)
-    sentences = [f"**{period}**, net sales **{amount(receipt.net_sales)}**"]
+    sentences = [f"**{period}**" + (f", net sales **{amount(receipt.net_sales)}**" if SALES in receipt.counts else "")]
     if receipt.lines_returned:
-        sentences.append(f"{receipt.lines_returned:,} returned lines ({amount(receipt.amount_returned)}), netted")
+        sentences.append(f"{count_of(receipt.lines_returned, 'returned line')} ({amount(receipt.amount_returned)}), netted")
     if receipt.lines_not_attributed:
         value = amount(receipt.amount_not_attributed)
         sentences.append(
-            f"{receipt.lines_not_attributed:,} lines without a customer ({value}): in the company's sales, in no customer figure"
+            f"{count_of(receipt.lines_not_attributed, 'line')} without a customer ({value}): in the company's sales, in no customer figure"
         )
     if duplicates:
-        sentences.append(f"{duplicates:,} rows repeat an earlier one exactly and are kept; “Remove exact duplicates” leaves them out")
+        repeats = "row is an exact repeat of an earlier one and is" if duplicates == 1 else "rows repeat an earlier one exactly and are"
+        sentences.append(f"{duplicates:,} {repeats} kept; “Remove exact duplicates” leaves {'it' if duplicates == 1 else 'them'} out")
     if receipt.orders_void or receipt.lines_void:
-        sentences.append(f"{receipt.orders_void:,} cancelled or unpaid orders ({receipt.lines_void:,} lines) left out of sales")
+        orders, lines = count_of(receipt.orders_void, "cancelled or unpaid order"), count_of(receipt.lines_void, "line")
+        sentences.append(f"{orders} ({lines}) left out of sales")
     if receipt.currencies:
-        counts = ", ".join(f"{guards.escape(code)} ({rows:,} rows)" for code, rows in receipt.currencies.items())
-        sentences.append(f"currencies: {counts}")
+        counts = ", ".join(f"{guards.escape(code)} ({count_of(rows, 'row')})" for code, rows in receipt.currencies.items())
+        sentences.append(f"Currencies: {counts}")
     return sentences
 
 

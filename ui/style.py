@@ -22,4 +22,6 @@ STYLE = """<style>
 /* Each paragraph and cell runs in the direction of its own script, as dir="auto" would have it. */
 p, td, th, label, [data-testid="stMarkdownContainer"] li, [data-testid="stSelectbox"] div, [data-testid="stMultiSelect"] span { unicode-bidi: plaintext; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+/* "New customers: not provided" in lines rather than "New custo…: not provi…" where six tiles stand in a row. */
+[data-testid="stMetricLabel"] *, [data-testid="stMetricValue"] * { white-space: normal !important; line-height: 1.25; }
 </style>"""

@@ -80,14 +80,18 @@ def result_table(
 ) -> None:
     """A small result (one row a segment, a month ...) with CSV and Excel downloads below it; columns ending in `_share` read as percent."""
     names = labels(None, frame.columns) | dict(names or {})
-    st.dataframe(
-        frame, hide_index=True, column_config=column_config(frame, names, currency), placeholder="–", key=f"{key}_table", alt=alt or title
-    )
+    config = column_config(frame, names, currency)
+    st.dataframe(in_percent(frame), hide_index=True, column_config=config, placeholder="–", key=f"{key}_table", alt=alt or title)
     frame_downloads(frame, key, title=title, labels=names)
 
 
+def in_percent(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its shares (0 to 1) in percent, as `column_config` writes them."""
+    return frame.assign(**{column: 100 * frame[column].astype(float) for column in frame.columns if column.endswith("_share")})
+
+
 def column_config(frame: pd.DataFrame, names: Mapping[str, str], currency: str = "") -> dict[str, Any]:
-    """How each column is written: separators in numbers, percent for shares, dates as dates."""
+    """How each column is written: separators in numbers, percent for shares (see `in_percent`), dates as dates."""
     return {column: _column(column, frame[column], names.get(column, column), currency) for column in frame.columns}
 
 
@@ -96,7 +100,7 @@ MONEY = ("sales", "value", "profit", "amount", "price")
 
 def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
     if name.endswith("_share"):
-        return st.column_config.NumberColumn(label, format="percent")
+        return st.column_config.NumberColumn(label, format="%.1f %%")  # the ready-made "percent" has any number of digits
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         is_money = name.rsplit("_", 1)[-1] in MONEY
         return st.column_config.NumberColumn(
@@ -168,7 +172,7 @@ def _sheet(view: View, wanted: Rows, columns: tuple[str, ...], search: str, by: 
     page = listing.page(view.ws, wanted.of(view), by, descending, search, limit, offset)
     shown = page.assign(**{column: page[column].astype(float) for column in page.columns if _is_decimal(page[column])})[list(columns)]
     config = column_config(shown, labels(view.ws, columns), view.ws.currency)
-    return Sheet(pa.Table.from_pandas(shown, preserve_index=False), config, tuple(map(str, page["customer_id"])))
+    return Sheet(pa.Table.from_pandas(in_percent(shown), preserve_index=False), config, tuple(map(str, page["customer_id"])))
 
 
 def _is_decimal(values: pd.Series) -> bool:

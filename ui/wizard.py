@@ -188,7 +188,7 @@ class Wizard:
 
         stopping = [problem for problem in self.problem_list() if problem.severity in ("error", "question")]
         if stopping:
-            hint = "Correct the assignment above, then check again."
+            hint = "Correct what the columns mean, then check again."
             raise MappingError("The data cannot be built yet", "These points need a decision first.", hint, stopping)
         self.discard()
         path = self.store.candidate(self.target)

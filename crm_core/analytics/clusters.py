@@ -21,6 +21,7 @@ import pandas as pd
 from crm_core.analytics import cluster_words, rfm
 from crm_core.analytics.cluster_features import DEFAULT_FEATURES, FEATURES, features
 from crm_core.analytics.scores import RfmSettings
+from crm_core.analytics.segment_words import count as count_in_words
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -150,8 +151,8 @@ def _sample(ws: Workspace, as_of: date, settings: ClusterSettings) -> pd.DataFra
     if len(sample) < CUSTOMERS_LEAST or different < needed:
         raise AnalysisError(
             "Too few customers to form clusters",
-            f"There are {len(sample):,} customers with a purchase, and {different:,} of them differ in behaviour; "
-            f"at least {CUSTOMERS_LEAST} customers and {needed} that differ are needed.",
+            f"The data has {count_in_words(len(sample), 'customer')} with a purchase, and {count_in_words(different, 'kind')} of behaviour; "
+            f"at least {CUSTOMERS_LEAST} customers and {needed} kinds are needed.",
             "Choose a later day, fewer clusters or more features, or use the segments, which work with any number of customers.",
         )
     return sample

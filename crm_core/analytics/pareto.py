@@ -31,6 +31,8 @@ CLASS_B_SHARE = Fraction(95, 100)
 #: From this peak of the whale curve on, shares are given on positive value as well.
 HIGH_PEAK = 1.2
 
+NOBODY = "None of the customers looked at has a value before the day looked from."
+
 
 @dataclass(frozen=True)
 class Concentration:
@@ -97,7 +99,7 @@ def summary(ws: Workspace, as_of: date, value: Value = "net_sales", shown: ir.Ta
     spread = _spread(ws, as_of, value, shown)
     sums = basics(ws, spread)
     if not sums.customers:
-        raise AnalysisError("No customers", "No customer has a value before the day looked from.", "Choose a later day, or fewer filters.")
+        raise AnalysisError("No customers", NOBODY, "Choose a later day, or fewer filters.")
     whole = concentration(ws, spread, sums.customers, sums.total) if sums.total > 0 else None
     peak = float(sums.value_positive / sums.total) if sums.total > 0 else None
     class_counts = _class_counts(ws, as_of, value, shown)
@@ -251,7 +253,7 @@ def without_best(ws: Workspace, as_of: date, value: Value = "net_sales", count: 
     table = table if shown is None else table.semi_join(shown, "customer_id")
     best = ws.execute(table.order_by(ibis.desc("value"), "customer_id").limit(count))
     if best.empty:
-        raise AnalysisError("No customers", "No customer has a value before the day looked from.", "Choose a later day, or fewer filters.")
+        raise AnalysisError("No customers", NOBODY, "Choose a later day, or fewer filters.")
     spread = cumulated(table.filter(table.customer_id.notin(best["customer_id"].tolist())))
     left, lost = basics(ws, spread), sum(best["value"], Decimal(0))
     average = Fraction(left.total) / left.customers if left.customers else Fraction(0)

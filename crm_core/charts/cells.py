@@ -15,6 +15,9 @@ import plotly.graph_objects as go
 
 from crm_core.charts import theme
 
+#: Sizes of letters; columns beyond which the small ones are needed.
+USUAL, SMALL, MANY = 11, 10, 4
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -34,7 +37,7 @@ def figure(
     """The cells on two axes (row 0 at the bottom); `count` is (columns, rows), `mark` the size of the mark that a click leaves."""
     return theme.figure(
         _heat(cells, count),
-        _points(cells, mark),
+        _points(cells, mark, SMALL if count[0] > MANY else USUAL),
         height=height,
         showlegend=False,
         hoverdistance=-1,
@@ -59,14 +62,14 @@ def _heat(cells: Sequence[Cell], count: tuple[int, int]) -> go.Heatmap:
     )
 
 
-def _points(cells: Sequence[Cell], mark: int) -> go.Scatter:
+def _points(cells: Sequence[Cell], mark: int, letters: int) -> go.Scatter:
     return go.Scatter(
         x=[cell.column for cell in cells],
         y=[cell.row for cell in cells],
         mode="markers+text",
         marker={"symbol": "square", "size": mark, "color": theme.TRANSPARENT},
         text=[cell.text for cell in cells],
-        textfont={"size": 11, "color": theme.INK},
+        textfont={"size": letters, "color": theme.INK},
         selected={"marker": {"color": theme.CHOSEN, "opacity": 1}, "textfont": {"color": theme.INK}},
         unselected={"marker": {"opacity": 0}, "textfont": {"color": theme.INK}},
         customdata=[list(cell.selects) for cell in cells],

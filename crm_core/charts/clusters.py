@@ -54,7 +54,7 @@ def scatter(frame: pd.DataFrame, names: Mapping[int, str], axes: tuple[str, str]
     if frame.empty:
         return theme.nothing(theme.NOBODY)
     traces = [_points(frame[frame["cluster"] == number], number, names[number], labels) for number in sorted(names)]
-    across, upwards = (axis.replace(" and ", "<br>and ", 1) for axis in axes)  # long titles are cut on narrow screens
+    across, upwards = (axis.replace(" and ", "<br>and ", 1).replace(" (", "<br>(", 1) for axis in axes)  # narrow screens cut long lines
     plain = {"showticklabels": False, "showgrid": False}
     return theme.figure(
         *traces,

@@ -138,7 +138,7 @@ def history(frame: pd.DataFrame, currency: str = "") -> go.Figure:
         hovertemplate=f"%{{x|%d %b %Y}}<br>order %{{customdata[0]}}: %{{y:,.2f}} {theme.in_template(currency)}"
         "%{customdata[1]}<extra></extra>",
     )
-    upwards = theme.axis(theme.with_unit("Net value of the order", currency), exponentformat="B", zeroline=True)
+    upwards = theme.axis(theme.with_unit("Net value of the order", currency), exponentformat="B", separatethousands=True, zeroline=True)
     return theme.figure(lines, heads, height=260, showlegend=False, xaxis=theme.axis(type="date"), yaxis=upwards)
 
 

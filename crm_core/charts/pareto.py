@@ -50,7 +50,8 @@ def _marks(top20_share: float | None, vital_few_share: float | None) -> list[dic
     if top20_share is not None:
         marks.append(_note(0.2, top20_share, f"best 20 % hold {100 * top20_share:.0f} %", ax=30, ay=66))
     if vital_few_share is not None:
-        marks.append(_note(vital_few_share, 0.8, f"80 % come from {100 * vital_few_share:.0f} %", ax=24, ay=26))
+        is_left = vital_few_share < 0.6  # of the room that the text needs
+        marks.append(_note(vital_few_share, 0.8, f"80 % come from {100 * vital_few_share:.0f} %", ax=24 if is_left else -24, ay=26))
     return marks
 
 
@@ -63,7 +64,7 @@ def _peak(customers: pd.Series, value: pd.Series) -> list[dict[str, Any]]:
 
 
 def _note(x: float, y: float, text: str, ax: int, ay: int) -> dict[str, Any]:
-    anchor = "left" if ax > 0 else "center"
+    anchor = "left" if ax > 0 else "right" if ax < 0 else "center"
     return {"x": x, "y": y, "text": text, "ax": ax, "ay": ay, "showarrow": True, "arrowhead": 2, "arrowwidth": 1, "xanchor": anchor}
 
 
@@ -92,6 +93,8 @@ def over_time(frame: pd.DataFrame) -> go.Figure:
     """How concentrated value was at the end of each period: top20_share, vital_few_share and gini over as_of, with gaps where undefined."""
     if len(frame) < 2:
         return theme.nothing("The data covers too little time to show how concentration moved.")
+    if frame[[column for column, *_ in _SERIES]].isna().all(axis=None):
+        return theme.nothing("A total of zero or less at every day looked at: shares of it are undefined.")
     traces = [
         go.Scatter(
             x=frame["as_of"],

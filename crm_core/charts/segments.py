@@ -64,7 +64,7 @@ def split(frame: pd.DataFrame, order: Sequence[str], label: str, most: int = 15)
         *traces,
         height=130 + 34 * len(counts),
         barmode="stack",
-        xaxis=theme.shares("Share of the customers", range=[0, 1]),
+        xaxis=theme.shares("Share of the customers", range=[0, 1.001]),  # ends above 1, or the label of 100 % is left out
         yaxis=theme.axis(theme.safe(theme.short(label, 40))),
         legend=theme.LEGEND | {"traceorder": "normal"},
     )
@@ -99,7 +99,7 @@ def matrix(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", 
             column=tos.index(row.to_segment),
             row=upwards.index(row.from_segment),
             value=float(getattr(row, value)),
-            text=theme.compact(float(getattr(row, value))),
+            text=theme.tiny(float(getattr(row, value))),
             selects=(row.from_segment, row.to_segment),
             hover=f"from <b>{theme.safe(row.from_segment)}</b><br>to <b>{theme.safe(row.to_segment)}</b><br>{row.customers:,} customers"
             f"<br>{_sales(row.net_sales, currency)}",
@@ -108,14 +108,15 @@ def matrix(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", 
     ]
     later = cells.places(theme.labels(tos), "Later", side="top", tickangle=-90)
     return cells.figure(
-        drawn, later, cells.places(theme.labels(upwards), "Earlier"), count=(len(tos), len(froms)), height=150 + 34 * len(froms)
+        drawn, later, cells.places(theme.labels(upwards), "Earlier"), count=(len(tos), len(froms)), height=210 + 34 * len(froms)
     )
 
 
 def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", currency: str = "") -> go.Figure:
     """Movement between two dates as a flow from the segments on the left to those on the right; columns as in `matrix`.
 
-    A flow has no negative width: pairs whose net sales are zero or less are left out here and stand in the matrix.
+    Each name stands above its segment, where no flow begins: plotly's own labels lie on the flows and cannot be read. A flow has
+    no negative width: pairs whose net sales are zero or less are left out here and stand in the matrix.
     """
     moved = frame.assign(shown=frame[value].astype(float))
     moved = moved[moved["shown"] > 0]
@@ -124,19 +125,21 @@ def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", cu
     froms, tos = _ordered(moved["from_segment"], order), _ordered(moved["to_segment"], order)
     nodes = [*froms, *tos]
     colour = dict.fromkeys(nodes, theme.QUIET) | theme.colours(order)
+    most = max(len(froms), len(tos))
+    left, right = _spans(moved, "from_segment", froms, most), _spans(moved, "to_segment", tos, most)
     sankey = go.Sankey(
         arrangement="fixed",
         valueformat=",.0f",
         valuesuffix=f" {'customers' if value == 'customers' else theme.in_template(currency)}".rstrip(),
-        textfont={"shadow": "none", "size": 12, "weight": 600},
+        textfont={"shadow": "none", "color": theme.TRANSPARENT},
         node={
             "label": theme.labels(froms) + theme.labels(tos),
             "color": [colour[name] for name in nodes],
             "x": [0.001] * len(froms) + [0.999] * len(tos),
-            "y": _middles(moved, "from_segment", froms) + _middles(moved, "to_segment", tos),
+            "y": [min(max((top + bottom) / 2, 0.001), 0.999) for top, bottom in left + right],
             "pad": FLOW_GAP,
             "thickness": 14,
-            "line": {"width": 0},
+            "line": {"color": theme.QUIET, "width": 0.5},  # dark segments on a dark ground
         },
         link={
             "source": [froms.index(name) for name in moved["from_segment"]],
@@ -145,20 +148,32 @@ def flow(frame: pd.DataFrame, order: Sequence[str], value: str = "customers", cu
             "color": [_faint(colour[name]) for name in moved["from_segment"]],
         },
     )
-    return theme.figure(sankey, height=FLOW_HEIGHT + 48, margin={"l": 8, "r": 8, "t": 24, "b": 24})
+    names = [_above(name, top, 0) for name, (top, _) in zip(theme.labels(froms), left, strict=True)]
+    names += [_above(name, top, 1) for name, (top, _) in zip(theme.labels(tos), right, strict=True)]
+    return theme.figure(sankey, height=FLOW_HEIGHT + 48, margin={"l": 8, "r": 8, "t": 24, "b": 24}, annotations=names)
 
 
-#: Pixels: of the flow, and between two of its segments (a line of text, so that labels of small ones do not overlap).
-FLOW_HEIGHT, FLOW_GAP = 560, 15
+#: Pixels: of the flow, and between two of its segments (a line of text, the name of the lower one).
+FLOW_HEIGHT, FLOW_GAP = 600, 19
 
 
-def _middles(moved: pd.DataFrame, column: str, names: list[str]) -> list[float]:
-    """Where the middles of the nodes of a side lie, from 0 (top) to 1, in the given order: heights by value, with a gap between two."""
+def _spans(moved: pd.DataFrame, column: str, names: list[str], most: int) -> list[tuple[float, float]]:
+    """Top and bottom of the nodes of a side, from 0 (top) to 1, in the given order: heights by value, with a gap between two.
+
+    `most` is the number of nodes of the longer side, whose gaps leave least room: plotly draws both sides to that scale.
+    """
     values = moved.groupby(column)["shown"].sum().reindex(names)
     gap = FLOW_GAP / FLOW_HEIGHT
-    heights = values / values.sum() * (1 - gap * (len(names) - 1))
-    middles = heights.cumsum() - heights / 2 + gap * np.arange(len(names))
-    return [float(middle) for middle in middles.clip(0.001, 0.999)]
+    heights = values / values.sum() * (1 - gap * (most - 1))
+    bottoms = heights.cumsum() + gap * np.arange(len(names))
+    return [(float(bottom - height), float(bottom)) for bottom, height in zip(bottoms, heights, strict=True)]
+
+
+def _above(label: str, top: float, side: int) -> dict[str, Any]:
+    """The name of a node above it, on the left (0) or the right (1)."""
+    across = {"x": side, "xanchor": ("left", "right")[side], "align": ("left", "right")[side]}
+    upwards = {"y": 1 - top, "yanchor": "bottom"}
+    return {"text": label, "xref": "paper", "yref": "paper", "showarrow": False, "borderpad": 0, "font": {"size": 12}} | across | upwards
 
 
 def _ordered(names: pd.Series, order: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ plotly reads `<b>` or `<a href>` in a label as markup, so a customer's name coul
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ PATTERNS = ("", "/", ".", "x", "-", "\\", "+", "|", "", "/")
 
 #: Above the chart, since a legend at the side leaves a narrow screen no room.
 LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0, "title": {"text": ""}}
+
+#: Letters of a sentence that a narrow screen has room for.
+LETTERS_A_LINE = 44
 
 NOBODY = "No customers to show with these filters."
 
@@ -63,15 +67,16 @@ def figure(*traces: Any, height: int = 360, **layout: Any) -> go.Figure:
 def nothing(sentence: str, height: int = 160) -> go.Figure:
     """A figure that says in a sentence why there is nothing to draw."""
     hidden = {"visible": False, "fixedrange": True}
+    lines = textwrap.wrap(sentence, LETTERS_A_LINE)
     note = go.layout.Annotation(
-        text=safe(sentence), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14, "color": QUIET}
+        text="<br>".join(map(safe, lines)), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14, "color": QUIET}
     )
     return figure(height=height, xaxis=hidden, yaxis=hidden, annotations=[note])
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     """An axis with its title (unit included, the caller's words) that makes room for its labels and does not zoom by accident."""
-    return {"title": {"text": title, "standoff": 8}, "automargin": True, "fixedrange": True, "zeroline": False} | more
+    return {"title": {"text": title, "standoff": 12}, "automargin": True, "fixedrange": True, "zeroline": False} | more
 
 
 def amounts(title: str, **more: Any) -> dict[str, Any]:
@@ -144,6 +149,14 @@ def compact(value: float) -> str:
         if abs(value) >= size * 0.9995:
             return f"{value / size:.3g}{suffix}" if abs(value) < 999.5 * size else f"{value / size:,.0f}{suffix}"
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def tiny(value: float) -> str:
+    """A number for one of a dozen cells in the width of a telephone: 950, 1.8k, 36k, 4.6M."""
+    for size, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size * 0.9995:
+            return f"{value / size:,.{1 if abs(value) < 9.95 * size else 0}f}".removesuffix(".0") + suffix
+    return f"{value:,.0f}"
 
 
 def _is_right_to_left(text: str) -> bool:

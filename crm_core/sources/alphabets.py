@@ -85,6 +85,8 @@ LANGUAGES: tuple[Language, ...] = (
 )
 
 WORD = re.compile(r"[^\W\d_]+")
+#: A sign above ASCII with the letters beside it, if any.
+SIGN_BETWEEN = re.compile(r"([^\W\d_]?)([^\w\x00-\x7f])(?=([^\W\d_]?))")
 #: Signs above ASCII that stand between words in every language: blanks, quotation marks, dashes, currencies, number signs.
 SIGNS = frozenset("\u00a0«»„“”‚‘’–—…•€£§°©®™№\u200c\u200d\u200e\u200f\u00ad،؛؟·×½¡¿ªº")
 RARE = 0.0003
@@ -102,11 +104,11 @@ def likeliest(snippets: Sequence[bytes]) -> str:
 def log_likelihood(text: str, language: Language) -> float:
     """Sum of the logarithms of the shares of all signs above ASCII in `text`, were it written in `language`.
 
-    A word counts once: a name that stands in a thousand rows says no more than in one.
+    A word counts once, and so does a sign between the same letters: a name or a € that stands in a thousand rows says no more than in
+    one, and a thousand euros are no proof that they are one letter of another code page.
     """
     total = sum(_word(word, language) for word in {word.lower() for word in WORD.findall(text) if not word.isascii()})
-    others = (sign for sign in WORD.sub("", text) if not sign.isascii())
-    return total + sum(math.log(SIGN if sign in SIGNS else RARE) for sign in others)
+    return total + sum(math.log(SIGN if sign in SIGNS else RARE) for _, sign, _ in set(SIGN_BETWEEN.findall(text)))
 
 
 def _word(word: str, language: Language) -> float:

@@ -6,7 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.store.workspaces import Entry
-from tests.apptest import open_page, texts
+from tests.apptest import open_page, switch, texts
+from ui.sections import clusters
 
 
 def count(app: AppTest) -> str:
@@ -20,6 +21,7 @@ def test_without_data_it_leads_to_the_data_page() -> None:
 def test_too_few_customers_are_told_in_words(shop: Entry) -> None:
     app = open_page("clusters")
     assert not app.exception
+    assert app.title[0].value == "Which groups do customers form by behaviour?"
     assert "Too few customers to form clusters" in app.error[0].value
 
 
@@ -31,8 +33,16 @@ def test_customers_fall_into_groups(forty: Entry) -> None:
 
 def test_the_number_of_clusters_can_be_changed(forty: Entry) -> None:
     app = open_page("clusters")
+    assert app.selectbox(key="cluster_count").value == clusters.AS_SUGGESTED
     app.selectbox(key="cluster_count").select(5).run()
     assert count(app) == "5"
+
+
+def test_the_chosen_number_survives_a_look_at_another_page(forty: Entry) -> None:
+    app = open_page("clusters")
+    app.selectbox(key="cluster_count").select(5).run()
+    switch(app, "segments")
+    assert count(switch(app, "clusters")) == "5"
 
 
 def test_one_feature_is_too_few(forty: Entry) -> None:

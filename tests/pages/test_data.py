@@ -106,6 +106,16 @@ def test_a_check_that_comes_together_with_choices_checks_the_choices() -> None:
     assert metrics(app)["Customers"] == "59"
 
 
+def test_answers_to_a_survey_alone_have_customers_and_no_sales() -> None:
+    survey = "response_id;customer_id;responded_at;nps_score\n" + "\n".join(
+        f"r{i};k{i % 9};2024-01-{i % 28 + 1:02};{i % 11}" for i in range(60)
+    )
+    app = upload(open_page("data"), ("survey.csv", survey.encode()))
+    app.button(key="check").click().run()
+    assert metrics(app)["Customers"] == "9"
+    assert "net sales" not in texts(app)
+
+
 def test_one_column_in_two_fields_is_refused() -> None:
     app = upload(open_page("data"), ("sales.csv", SALES.encode()))
     app.selectbox(key="field_order_id_0_1").select("Client").run()

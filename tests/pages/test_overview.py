@@ -55,6 +55,17 @@ def test_filters_choose_whose_sales_are_shown(shop: Entry) -> None:
     assert metrics(open_page("", in_country=["Chile"]))["Net sales"] == "EUR 90"  # c 100, d 20 - 30
 
 
+def test_a_period_of_one_day_is_that_day(shop: Entry) -> None:
+    """Two equal dates stand once in an address."""
+    said = texts(open_page("", period="Own dates", dates=["2024-06-21"])).replace("\\", "")
+    assert "EUR 140 of net sales and 2 customers on 21 Jun 2024" in said  # b 40, c 100
+    assert "Changes are against 20 Jun 2024." in said
+
+
+def test_one_customer_is_singular(shop: Entry) -> None:
+    assert "and 1 customer between" in texts(open_page("", in_country=["Chile"], in_attr_1=["basic"]))
+
+
 def test_a_period_without_sales_says_so(shop: Entry) -> None:
     app = open_page("", in_country=["Chile"], period="Own dates", dates=["2023-12-02", "2023-12-05"])
     assert not app.exception

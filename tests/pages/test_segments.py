@@ -49,6 +49,11 @@ def test_without_a_purchase_before_the_period_there_is_nothing_to_compare_with(w
     assert "Changes are against" not in texts(app)
 
 
+def test_one_customer_who_moved_is_singular(shop: Entry) -> None:
+    said = texts(opened("Movement", in_country=["Chile"], in_attr_1=["basic"]))
+    assert "Of 1 customer with a purchase in one of the two periods" in said
+
+
 def test_few_customers_are_called_uncertain(shop: Entry, forty: Entry) -> None:
     assert "Only 5 customers" in texts(open_page("segments", data="Six shop"))
     assert "uncertain" not in texts(open_page("segments", data="Shop of forty"))

@@ -20,6 +20,8 @@ def failing_page(kind: str) -> None:
             unreadable = Problem("b", "error", "dates unreadable", "Say the order", "shop.csv", "Date", 7, "31.02.")
             problems = [Problem("a", "warning", "some are odd", rows=3), unreadable]
             raise DataError("Nothing to import", "No row is left.", "Choose other columns.", problems)
+        if kind == "long":
+            guards.show_problems([Problem("c", "info", "some customers have more than one country " * 2, "Keep one of them", rows=3)])
         if kind == "unexpected":
             raise ZeroDivisionError("secret internals")
         if kind == "stop":
@@ -42,6 +44,13 @@ def test_all_problems_stand_in_one_table_the_gravest_first() -> None:
     table = run("known").dataframe[0].value
     assert list(table["What"]) == ["dates unreadable", "some are odd"]
     assert table.loc[0, ["Table", "Column", "Rows", "Example", "Way out"]].tolist() == ["shop.csv", "Date", 7, "31.02.", "Say the order"]
+
+
+def test_what_is_wrong_and_what_to_do_come_first_and_can_be_read_whole() -> None:
+    """Streamlit breaks the lines of a cell only in rows of more than 64 pixels."""
+    element = run("long").dataframe[0]
+    assert list(element.value.columns)[1:3] == ["What", "Way out"]
+    assert element.proto.row_height > 64
 
 
 def test_an_unexpected_error_has_an_id_and_no_details(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from crm_core.store.workspaces import Entry
 from tests.apptest import open_page
 from ui.cache import _spell
 from ui.downloads import slug
-from ui.tables import column_config
+from ui.tables import column_config, in_percent
 
 
 def test_the_list_counts_and_searches_in_the_engine(shop: Entry) -> None:
@@ -33,7 +33,9 @@ def test_shares_are_percent_and_money_names_its_currency() -> None:
     frame = pd.DataFrame({"net_sales": [1.5], "sales_share": [0.5], "customers": [3], "segment": ["x"]})
     config = column_config(frame, {"net_sales": "Net sales"}, "EUR")
     assert config["net_sales"]["label"] == "Net sales (EUR)"
-    assert config["sales_share"]["type_config"]["format"] == "percent"
+    assert config["sales_share"]["type_config"]["format"] == "%.1f %%"
+    assert in_percent(frame)["sales_share"].tolist() == [50.0]
+    assert frame["sales_share"].tolist() == [0.5]  # as downloads have it
     assert config["customers"]["type_config"]["format"] == "localized"
 
 

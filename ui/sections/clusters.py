@@ -25,20 +25,23 @@ TABS = ("Groups", "Map of customers", "Against segments")
 SEED_HELP = (
     "Another seed draws another sample, where there are many customers, and starts the search elsewhere; stable groups stay the same."
 )
+AS_SUGGESTED = 0  # not None: that is a drop-down without a choice, which could be cleared and would say nothing
 
 
 def choose() -> clusters.ClusterSettings:
     """Number of clusters, features and seed."""
     left, middle, right = st.columns([2, 5, 1])
-    counts = [None, *range(2, clusters.COUNT_MOST + 1)]
-    wanted = left.selectbox("Number of clusters", counts, format_func=_spoken, key="cluster_count")
-    features = middle.multiselect("Behaviour compared", LABELS, DEFAULT_FEATURES, format_func=LABELS.__getitem__, key="cluster_features")
-    seed = right.number_input("Seed", 0, 9999, 0, key="cluster_seed", help=SEED_HELP)
-    return clusters.ClusterSettings(wanted, int(seed), tuple(name for name in LABELS if name in features))
+    counts = [AS_SUGGESTED, *range(2, clusters.COUNT_MOST + 1)]
+    wanted = left.selectbox("Number of clusters", counts, format_func=_spoken, key="cluster_count", persist_state="session")
+    features = middle.multiselect(
+        "Behaviour compared", LABELS, DEFAULT_FEATURES, format_func=LABELS.__getitem__, key="cluster_features", persist_state="session"
+    )
+    seed = right.number_input("Seed", 0, 9999, 0, key="cluster_seed", help=SEED_HELP, persist_state="session")
+    return clusters.ClusterSettings(wanted or None, int(seed), tuple(name for name in LABELS if name in features))
 
 
-def _spoken(count: int | None) -> str:
-    return "As suggested" if count is None else str(count)
+def _spoken(count: int) -> str:
+    return "As suggested" if count == AS_SUGGESTED else str(count)
 
 
 def found(view: View, grouping: clusters.ClusterSettings) -> clusters.Clusters:

@@ -12,7 +12,7 @@ from crm_core.charts import pareto as charts
 from crm_core.errors import AnalysisError
 from ui import cache, page, tables
 from ui.guards import escape
-from ui.numbers import amount, share
+from ui.numbers import amount, count_customers, count_of, share
 from ui.sections import customer
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _over_time(view: View, value: pareto.Value) -> None:
     found = _history(view, value)
     page.chart(cache.made(view, _lines, value), "pareto_over_time", "Top-20 share, vital few and Gini over time")
     if not found.empty:
-        st.caption(f"All customers; each point looks back {int(found['look_back_days'].iloc[0]):,} days.")
+        st.caption(f"All customers; each point looks back {count_of(int(found['look_back_days'].iloc[0]), 'day')}.")
         with st.expander("The numbers behind the chart"):
             tables.result_table(found, "pareto_over_time_rows", title="Concentration over time", currency=view.ws.currency)
 
@@ -99,7 +99,9 @@ def without_best(view: View, value: pareto.Value) -> None:
     part = f" ({share(left.share)})" if left.share is not None else ""
     st.markdown(f"**{escape(f'Without the best {gone:,}, {amount(left.value_of_best, currency)}{part} would be gone.')}**")
     if left.customers_to_replace is not None:
-        st.markdown(escape(f"It takes {left.customers_to_replace:,} customers of the average value of the others to make up for them."))
+        st.markdown(
+            escape(f"It takes {count_customers(left.customers_to_replace)} of the average value of the others to make up for them.")
+        )
     if left.after is not None:
         st.markdown(escape(f"Of the {left.after.customers:,} others, the best 20 % would hold {share(left.after.top20_share)}."))
     with st.expander(f"The best {gone:,}"):
@@ -108,7 +110,7 @@ def without_best(view: View, value: pareto.Value) -> None:
 
 def customers(view: View, value: pareto.Value, best: int) -> None:
     """The list: all, the `best` up to a clicked point of the curve (0: none is clicked), or some classes."""
-    st.header(f"The best {best:,} customers" if best else "The customers")
+    st.header(f"The best {count_customers(best)}" if best else "The customers")
     st.caption("Click a point of the curve to choose the customers up to there.")
     classes = st.pills("Classes", CLASSES, selection_mode="multi", key="pareto_classes")
     where = (("value_class", tuple(classes)),) if classes else ()

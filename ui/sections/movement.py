@@ -15,7 +15,7 @@ from crm_core.charts import segments as charts
 from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape
-from ui.numbers import count, share
+from ui.numbers import count, count_customers, count_of, share
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -97,13 +97,13 @@ def _answer(found: Migration) -> str:
     if not both:
         return "Nobody bought in either of the two periods."
     return (
-        f"Of {count(both)} customers with a purchase in one of the two periods, {count(found.stayed)} ({share(found.stayed / both)})"
-        f" are in the same segment on {day(found.later)} as on {day(found.earlier)}."
+        f"Of {count_customers(both)} with a purchase in one of the two periods, {count(found.stayed)} ({share(found.stayed / both)})"
+        f" {'is' if found.stayed == 1 else 'are'} in the same segment on {day(found.later)} as on {day(found.earlier)}."
     )
 
 
 def _caveat(found: Migration) -> str:
-    text = f"Each day looks back {found.look_back_days:,} days. Net sales are those of the later period."
+    text = f"Each day looks back {count_of(found.look_back_days, 'day')}. Net sales are those of the later period."
     return text if found.is_covered else f"{text} The data begins within the earlier period, so that one is shorter than the later."
 
 

@@ -153,7 +153,7 @@ def _no_amounts(used: Sequence[TableMapping]) -> Problem:
         "no_amount",
         "error",
         f"No column of {tables} holds the amounts of the sales",
-        _AMOUNT,
+        f"Say that one row is a sale, which has amounts. {_AMOUNT}",
         used[0].source,
         option=_AMOUNT_OPTIONS,
     )

@@ -45,6 +45,11 @@ def test_a_point_of_the_map_selects_its_customer() -> None:
     assert len({trace.marker.symbol for trace in drawn.data}) == 2
 
 
+def test_long_names_of_axes_are_broken_for_narrow_screens() -> None:
+    drawn = clusters.scatter(POINTS, {1: "frequent", 2: "rare"}, ("orders ↑ and days since the last order ↓ (39% of it)", "up"), LABELS)
+    assert drawn.layout.xaxis.title.text == "orders ↑<br>and days since the last order ↓<br>(39% of it)"
+
+
 def test_the_profile_shows_medians_and_selects_clusters() -> None:
     points = clusters.profile(PROFILE, LABELS).data[1]
     shown = {(selects[0], x): text for x, selects, text in zip(points.x, points.customdata, points.text, strict=True)}

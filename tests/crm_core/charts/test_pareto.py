@@ -62,3 +62,13 @@ def test_lines_over_time_differ_without_colour() -> None:
 
 def test_one_point_in_time_is_no_trend() -> None:
     assert "too little time" in notes(pareto.over_time(TIME[:1]))[0]
+
+
+def test_shares_that_are_undefined_all_the_time_are_a_sentence() -> None:
+    undefined = TIME.assign(top20_share=None, vital_few_share=None, gini=None)
+    assert "undefined" in notes(pareto.over_time(undefined))[0]
+
+
+def test_a_mark_at_the_right_edge_has_its_text_at_the_left() -> None:
+    (mark,) = pareto.curve(CURVE, "Net sales", None, 1.0).layout.annotations
+    assert (mark.ax < 0, mark.xanchor) == (True, "right")

@@ -101,6 +101,11 @@ def test_a_part_of_a_value_selects_segment_and_value() -> None:
     assert selected == [("Champions", ""), ("Champions", "Iran")]
 
 
+def test_the_axis_of_shares_reaches_beyond_its_last_label() -> None:
+    frame = pd.DataFrame([("Iran", "Champions", 3)], columns=["value", "segment", "customers"])
+    assert segments.split(frame, ORDER, "Country").layout.xaxis.range[1] > 1
+
+
 def test_only_the_largest_values_are_drawn() -> None:
     frame = pd.DataFrame([(f"v{number}", "Champions", number + 1) for number in range(40)], columns=["value", "segment", "customers"])
     drawn = segments.split(frame, ORDER, "City", most=5)
@@ -136,9 +141,14 @@ def test_the_segments_of_a_flow_do_not_overlap() -> None:
         [(name, name, 1 if place else 1000, 1.0) for place, name in enumerate(ORDER)],
         columns=["from_segment", "to_segment", "customers", "net_sales"],
     )
-    heights = segments.flow(moves, ORDER).data[0].node.y[: len(ORDER)]
+    drawn = segments.flow(moves, ORDER)
+    heights = drawn.data[0].node.y[: len(ORDER)]
     gaps = [later - earlier for earlier, later in pairwise(heights)]
     assert min(gaps) * segments.FLOW_HEIGHT >= segments.FLOW_GAP
+    names = [note for note in drawn.layout.annotations if note.x == 0]
+    assert [note.text for note in names] == list(ORDER)
+    is_above = [note.y >= 1 - middle - 0.001 for note, middle in zip(names, heights, strict=True)]  # the last middle is moved in by so much
+    assert all(is_above)
 
 
 def test_no_movement_is_a_sentence() -> None:

@@ -110,4 +110,13 @@ def test_numbers_in_cells_are_short(value: float, text: str) -> None:
 def test_an_empty_result_is_a_sentence() -> None:
     drawn = theme.nothing("Nobody <here>.")
     assert drawn.layout.annotations[0].text == "Nobody &lt;here&gt;."
+    long = theme.nothing("The period before is not in the data, so there is nothing to compare with.")
+    assert max(map(len, long.layout.annotations[0].text.split("<br>"))) <= theme.LETTERS_A_LINE
     assert not drawn.data
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.4, "0"), (950, "950"), (1_790, "1.8k"), (9_960, "10k"), (35_700, "36k"), (999_600, "1M"), (-1500, "-1.5k")]
+)
+def test_numbers_in_narrow_cells_have_two_digits(value: float, text: str) -> None:
+    assert theme.tiny(value) == text

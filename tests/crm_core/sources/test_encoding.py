@@ -53,6 +53,12 @@ def test_a_word_counts_once_however_often_it_stands_there():
     assert alphabets.likeliest([written]) == "cp1250"
 
 
+def test_a_sign_counts_once_too():
+    """A euro in each row is one letter of the Cyrillic code page."""
+    written = ("Kunde;Betrag\nMüller;1,00 €\nÖzdemir;2,00 €\n" + "Beck;12,00 €\n" * 50).encode("cp1252")
+    assert alphabets.likeliest([written]) == "cp1252"
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "cp1256"])
 def test_a_file_in_any_encoding_is_read_right(read, rows, codec):
     word = {"cp1250": "Łódź", "cp1251": "Москва", "cp1252": "Köln", "cp1256": "تهران"}.get(codec, "Жук تهران Łódź")
