@@ -134,6 +134,13 @@ def test_an_output_that_cannot_be_written_is_refused_in_words(sales: Path, tmp_p
     assert "The output cannot be written" in capsys.readouterr().err
 
 
+def test_the_receipt_tells_what_the_suggestion_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES.replace("client", "client name"), encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "customer_by_contact" in {problem["code"] for problem in output(capsys)["problems"]}
+
+
 def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     lines = SALES.splitlines(keepends=True)
     folder = tmp_path / "months"

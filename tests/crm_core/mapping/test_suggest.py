@@ -338,6 +338,12 @@ def test_a_column_with_the_name_of_what_is_missing_and_other_values_is_named(sta
     assert (problem.code, problem.column, problem.example) == ("no_customer", "CustomerID", "0,5")
 
 
+@pytest.mark.parametrize(("refund", "is_said"), [("3.50", True), ("0", False)])
+def test_refunds_in_a_column_of_their_own_are_said_not_to_be_netted(staging: Staging, refund: str, is_said: bool) -> None:
+    columns = sales() | {"Refunded Amount": ["0.00", refund] * ORDERS}
+    assert ("refunds_not_netted" in codes(suggested(staging, columns))) is is_said
+
+
 def test_sales_without_a_date_lack_a_date_and_no_amount(staging: Staging) -> None:
     assert "no_date" in codes(suggested(staging, {"customer": ["a", "b"] * 20, "amount": ["1.5", "2"] * 20}))
 
