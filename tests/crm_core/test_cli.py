@@ -143,6 +143,13 @@ def test_duplicates_are_dropped_when_asked(sales: Path, capsys: pytest.CaptureFi
     assert receipt["sources"][0]["duplicates_removed"] == 1  # type: ignore[index]
 
 
+def test_the_receipt_tells_what_the_suggestion_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES.replace("client", "client name"), encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "customer_by_contact" in {problem["code"] for problem in output(capsys)["problems"]}
+
+
 def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     lines = SALES.splitlines(keepends=True)
     folder = tmp_path / "months"

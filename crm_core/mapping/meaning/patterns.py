@@ -83,7 +83,7 @@ PATTERNS: dict[Grain, dict[str, str]] = {
         "customer_id": _ID + _BY_EMAIL,
         "order_id": "order id 100; order 70; sales id 90",
         "responded_at": "survey date 100; survey created date 100; date 88; created date 90; survey answered date 84; answered date 80; "
-        "survey opened date 80; created 60",
+        "survey opened date 80; created 60; answered 72; opened 60",
         "measure": "measure 92; score type 90; survey type 84; measure type 90",
         "score": "score 96; survey score 100; customer score 96; order score 90; product score 84",
         "scale_min": "scale minimum 100; score minimum 90",

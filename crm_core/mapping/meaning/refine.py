@@ -45,6 +45,7 @@ def sales(staging: Staging, look: Look, assigned: Assignment) -> Refined:
         assigned = _without_line_numbers(staging, look, assigned)
         assigned = _without_repeated_total(staging, look, assigned, problems)
         assigned = _without_part_of_discounts(look, assigned, problems)
+        problems += _refunds_beside(look, assigned)
     else:
         assigned = _customer_by_contact(look, assigned, problems, tuple(CONTACTS))
     return Refined(assigned, tuple(problems))
@@ -210,6 +211,15 @@ def _without_part_of_discounts(look: Look, assigned: Assignment, problems: list[
     message = f"Discounts stand in several columns (“{named}”); none of them is the whole discount, so none is taken"
     problems.append(Problem("several_discounts", "info", message, "", look.source, taken))
     return assigned.without("discount_amount")
+
+
+def _refunds_beside(look: Look, assigned: Assignment) -> list[Problem]:
+    """A warning for amounts of refunds in a column of their own: sales stand before them."""
+    free = [one for one in look.columns if "refund" in meaning(one.name).concepts and one.name not in assigned.fields.values()]
+    found = [one for one in free if is_number(one) and not meaning(one.name).concepts & {"id", "count", "date"} and (one.maximum or 0) > 0]
+    message = "The column holds refunds; they are not taken off the sales, which stand as before them"
+    hint = "If they should lower the sales, export refunds as rows with negative amounts."
+    return [Problem("refunds_not_netted", "warning", message, hint, look.source, one.name) for one in found]
 
 
 def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Problem], contacts: Sequence[str]) -> Assignment:

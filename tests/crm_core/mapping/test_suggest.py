@@ -332,10 +332,21 @@ def test_responses_with_dates_that_no_name_tells_are_asked_about(staging: Stagin
     assert "which_responded_at" in codes(suggest(staging))
 
 
+def test_the_day_a_response_was_answered_is_its_day(staging: Staging) -> None:
+    put_columns(staging, {"Stars": ["1", "5"] * 20, "Sent": ["2023-01-05"] * 40, "Answered": ["2023-01-06"] * 40})
+    assert fields_of(suggest(staging))["responded_at"] == "Answered"
+
+
 def test_a_column_with_the_name_of_what_is_missing_and_other_values_is_named(staging: Staging) -> None:
     found = suggested(staging, sales(customer_id=None, CustomerID=[f"{row % 20},5" for row in range(2 * ORDERS)]))
     problem = next(one for one in found.problems if one.severity == "error")
     assert (problem.code, problem.column, problem.example) == ("no_customer", "CustomerID", "0,5")
+
+
+@pytest.mark.parametrize(("refund", "is_said"), [("3.50", True), ("0", False)])
+def test_refunds_in_a_column_of_their_own_are_said_not_to_be_netted(staging: Staging, refund: str, is_said: bool) -> None:
+    columns = sales() | {"Refunded Amount": ["0.00", refund] * ORDERS}
+    assert ("refunds_not_netted" in codes(suggested(staging, columns))) is is_said
 
 
 def test_sales_without_a_date_lack_a_date_and_no_amount(staging: Staging) -> None:
