@@ -1,6 +1,7 @@
 """The same analyses without a browser: `python -m crm_core COMMAND SOURCE...`.
 
     check      the receipt of an import, as JSON
+    overview   sales, customers and orders of a period against the one before, as JSON
     segments   one row a customer: RFM figures, scores, segment
     pareto     the concentration of value, as JSON
     import     the sources into a named workspace, which the dashboard then opens
@@ -53,9 +54,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def check(options: argparse.Namespace) -> None:
+    if _is_workspace(options):
+        with _workspace(options) as ws:
+            _write_json(ws.receipt.as_dict(), options.out)
+        return
     with tempfile.TemporaryDirectory(prefix="crm-") as folder:
         receipt = _build(options, Path(folder) / "workspace.duckdb", "check", Path(folder))
     _write_json(receipt.as_dict(), options.out)
+
+
+def overview(options: argparse.Namespace) -> None:
+    from crm_core.analytics import overview as business
+    from crm_core.analytics.days import months_before
+
+    with _workspace(options) as ws:
+        end = options.as_of or ws.as_of
+        found = business.sales(ws, options.start or months_before(end, 12), end)
+        figures = {one.key: {"value": json_value(one.value), "previous": json_value(one.previous), "n": one.n} for one in found.figures}
+        _write_json({"first_day": found.period.start.isoformat(), "last_day": found.period.last_day.isoformat()} | figures, options.out)
 
 
 def segments(options: argparse.Namespace) -> None:
@@ -92,10 +108,14 @@ def erase(options: argparse.Namespace) -> None:
 # -- from sources to a workspace ---------------------------------------------------------------------------------------
 
 
+def _is_workspace(options: argparse.Namespace) -> bool:
+    return len(options.sources) == 1 and options.sources[0].startswith(WORKSPACE_PREFIX)
+
+
 @contextmanager
 def _workspace(options: argparse.Namespace) -> Iterator[Workspace]:
     """The workspace that the one source names, or one made of the sources for as long as the context lives."""
-    if options.sources[0].startswith(WORKSPACE_PREFIX) and len(options.sources) == 1:
+    if _is_workspace(options):
         with Workspace.open(_store().find(options.sources[0].removeprefix(WORKSPACE_PREFIX)).path) as ws:
             yield ws
         return
@@ -207,6 +227,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m crm_core", description="Customer analyses without a browser.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _command(commands, "check", check, "the receipt of an import, as JSON")
+    one = _command(commands, "overview", overview, "sales, customers and orders of a period against the one before, as JSON")
+    one.add_argument("--as-of", type=_day, metavar="DATE", help="end of the period (exclusive); default: the day after the last line")
+    one.add_argument("--from", dest="start", type=_day, metavar="DATE", help="its first day; default: 12 months before its end")
     one = _command(commands, "segments", segments, "one row a customer: RFM figures, scores, segment")
     one.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
     one = _command(commands, "pareto", pareto, "the concentration of value, as JSON")

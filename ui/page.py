@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
@@ -90,17 +91,23 @@ def clickable(figure: go.Figure, key: str, alt: str) -> list[list[Any]]:
     return [list(point["customdata"]) for point in event["selection"]["points"] if point.get("customdata")]
 
 
-def how_to_read(*paragraphs: str, command: str = "") -> None:
-    """Definitions and thresholds in words (Markdown of ours; escape what the user wrote), and the command that gives the same numbers."""
+SAME, SAME_FOR_ALL = "The same numbers without a browser:", "The same for all customers, by the usual rules, without a browser:"
+
+
+def how_to_read(*paragraphs: str, command: str = "", is_for_all: bool = False) -> None:
+    """Definitions and thresholds in words (Markdown of ours; escape what the user wrote), and the command that gives the same numbers.
+
+    `is_for_all`: the page shows fewer customers or scores them otherwise than the command does.
+    """
     with st.expander("How to read this"):
         for paragraph in paragraphs:
             st.markdown(paragraph)
         if command:
-            st.markdown("The same numbers without a browser:")
+            st.markdown(SAME_FOR_ALL if is_for_all else SAME)
             st.code(command, language="bash", wrap_lines=True)
 
 
-def command(view: View, name: str, *options: str) -> str:
+def command(view: View, name: str, *options: str, as_of: date | None = None) -> str:
     """The command line that gives this page's numbers for the same data and day; a private upload is named by its file."""
     source = " ".join(shlex.quote(one) for one in view.ws.sources) if view.is_private else shlex.quote(f"workspace:{view.name}")
-    return " ".join(["python -m crm_core", name, source, "--as-of", view.as_of.isoformat(), *options])
+    return " ".join(["python -m crm_core", name, source, "--as-of", (as_of or view.as_of).isoformat(), *options])

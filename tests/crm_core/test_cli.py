@@ -56,6 +56,14 @@ def test_standard_output_is_the_same_table(sales: Path):
     assert len(done.stdout.splitlines()) == 3
 
 
+def test_overview_gives_the_figures_of_the_period_and_the_one_before(sales: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["overview", str(sales), "--as-of", "2024-03-01", "--from", "2024-02-01"]) == 0
+    found = output(capsys)
+    assert (found["first_day"], found["last_day"]) == ("2024-02-01", "2024-02-29")
+    assert found["net_sales"] == {"value": 25.25, "previous": 100.0, "n": 2}  # of 2 lines; A's 100 in the 29 days before
+    assert found["customers"]["value"] == 1
+
+
 def test_pareto_gives_the_concentration(sales: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["pareto", str(sales)]) == 0
     found = output(capsys)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from crm_core.cli import main
 from crm_core.store.workspaces import Entry
 from tests.apptest import open_page, texts
 
@@ -73,8 +78,14 @@ def test_what_is_worth_looking_at_links_to_its_page(shop: Entry) -> None:
     assert len(app.get("page_link")) >= 2
 
 
-def test_it_tells_the_command_with_the_same_numbers(shop: Entry) -> None:
-    assert open_page("").code[-1].value == "python -m crm_core check 'workspace:Six shop' --as-of 2024-07-01"
+def test_it_tells_the_command_with_the_same_numbers(shop: Entry, capsys: pytest.CaptureFixture[str]) -> None:
+    app = open_page("", period="Last month")
+    command = app.code[-1].value
+    assert command == "python -m crm_core overview 'workspace:Six shop' --as-of 2024-07-01 --from 2024-06-01"
+    assert main(shlex.split(command)[3:]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["net_sales"]["value"] == 260  # as the tile says
+    assert "for all customers" in texts(open_page("", in_country=["Chile"]))
 
 
 def test_the_numbers_behind_the_charts_are_sent_only_when_they_are_opened(shop: Entry) -> None:
