@@ -150,6 +150,8 @@ def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_an_import_stays_under_its_name_until_erased(sales: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["import", str(sales), "--workspace", "My shop"]) == 0
     assert output(capsys)["rows_used"] == 5
+    assert main(["check", "workspace:My shop"]) == 0
+    assert output(capsys)["rows_used"] == 5
     assert main(["pareto", "workspace:my shop"]) == 0
     assert output(capsys)["customers"] == 3
     assert main(["erase", "My shop"]) == 0
