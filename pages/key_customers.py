@@ -31,7 +31,8 @@ def render() -> None:
     with right, guards.guard():
         concentration.without_best(view, value)
     concentration.customers(view, value, best)
-    page.how_to_read(EXPLANATION, command=page.command(view, "pareto", *(["--value gross_profit"] if value == "gross_profit" else [])))
+    options = ["--value gross_profit"] if value == "gross_profit" else []
+    page.how_to_read(EXPLANATION, command=page.command(view, "pareto", *options), is_for_all=view.is_filtered)
 
 
 def _summary(view: frame.View, value: pareto.Value) -> Summary:

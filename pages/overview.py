@@ -30,7 +30,8 @@ def render() -> None:
         sales.movers(view)
     with right:
         sales.leads(view)
-    page.how_to_read(*said.explanation, command=page.command(view, "overview", f"--start {view.start}", f"--end {view.end}"))
+    command = page.command(view, "overview", f"--start {view.start}", f"--end {view.end}")
+    page.how_to_read(*said.explanation, command=command, is_for_all=view.is_filtered)
 
 
 def _summary(view: frame.View) -> Summary:

@@ -36,7 +36,7 @@ def render() -> None:
     if own.open:
         with own:
             segment_settings.editor()
-    page.how_to_read(*said.explanation, command=page.command(view, "segments"))
+    page.how_to_read(*said.explanation, command=page.command(view, "segments"), is_for_all=view.is_filtered or view.has_own_rules)
 
 
 def _summary(view: frame.View) -> Summary:

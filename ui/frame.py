@@ -76,6 +76,13 @@ class View:
         """Whether fewer than all customers may be shown."""
         return bool(self.filters.splits or self.filters.segments)
 
+    @property
+    def has_own_rules(self) -> bool:
+        """Whether customers are scored or named otherwise than usual."""
+        from crm_core.analytics.rfm import RfmSettings
+
+        return self.settings != RfmSettings()
+
     def shown(self) -> ir.Table | None:
         """customer_id of the customers whom the filters leave, or None for everybody."""
         from crm_core.analytics import filters as analysis

@@ -34,6 +34,10 @@ LABELS = {
     "median_days": "Median days since last order",
     "median_orders": "Median orders",
     "median_net_sales": "Median net sales",
+    "label": "Attribute",
+    "net_sales_before": "Net sales before",
+    "change": "Change",
+    "is_partial": "Not whole",
     "rule": "Rule",
     "move": "Usual move",
 }

@@ -93,13 +93,19 @@ def clickable(figure: go.Figure, key: str, alt: str) -> list[list[Any]]:
     return [list(point["customdata"]) for point in event["selection"]["points"] if point.get("customdata")]
 
 
-def how_to_read(*paragraphs: str, command: str = "") -> None:
-    """Definitions and thresholds in words (Markdown of ours; escape what the user wrote), and the command that gives the same numbers."""
+SAME, SAME_FOR_ALL = "The same numbers without a browser:", "The same for all customers, by the usual rules, without a browser:"
+
+
+def how_to_read(*paragraphs: str, command: str = "", is_for_all: bool = False) -> None:
+    """Definitions and thresholds in words (Markdown of ours; escape what the user wrote), and the command that gives the same numbers.
+
+    `is_for_all`: the page shows fewer customers or scores them otherwise than the command does.
+    """
     with st.expander("How to read this"):
         for paragraph in paragraphs:
             st.markdown(paragraph)
         if command:
-            st.markdown("The same numbers without a browser, of all customers and by the usual scoring rules:")
+            st.markdown(SAME_FOR_ALL if is_for_all else SAME)
             st.code(command, language="bash", wrap_lines=True)
 
 

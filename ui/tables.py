@@ -95,7 +95,8 @@ def column_config(frame: pd.DataFrame, names: Mapping[str, str], currency: str =
     return {column: _column(column, frame[column], names.get(column, column), currency) for column in frame.columns}
 
 
-MONEY = ("sales", "value", "profit", "amount", "price")
+#: Last words of columns that hold amounts.
+MONEY = ("sales", "value", "profit", "amount", "price", "before", "change")
 
 
 def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:

@@ -90,6 +90,7 @@ def test_it_tells_the_command_with_the_same_numbers(shop: Entry, capsys: pytest.
     assert main(shlex.split(command)[3:]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["net_sales"]["value"], found["customers"]["value"], found["new_customers"]["value"]) == (260, 3, 1)
+    assert "for all customers" in texts(open_page("", in_country=["Chile"]))
 
 
 def test_the_numbers_behind_the_charts_are_sent_only_when_they_are_opened(shop: Entry) -> None:

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 from crm_core.analytics import listing, rfm
+from crm_core.analytics.movers import COLUMNS
 from crm_core.store.workspaces import Entry
 from tests.apptest import open_page
 from ui.cache import _spell
 from ui.downloads import slug
+from ui.labels import labels
 from ui.tables import column_config, in_percent
 
 
@@ -37,6 +39,18 @@ def test_shares_are_percent_and_money_names_its_currency() -> None:
     assert in_percent(frame)["sales_share"].tolist() == [50.0]
     assert frame["sales_share"].tolist() == [0.5]  # as downloads have it
     assert config["customers"]["type_config"]["format"] == "localized"
+
+
+def test_each_amount_of_what_moved_names_its_currency() -> None:
+    names = labels(None, COLUMNS)
+    config = column_config(pd.DataFrame([("country", "Country", "Iran", 5.0, 3.0, 2.0)], columns=COLUMNS), names, "EUR")
+    assert [config[name]["label"] for name in COLUMNS[1:]] == [
+        "Attribute",
+        "Value",
+        "Net sales (EUR)",
+        "Net sales before (EUR)",
+        "Change (EUR)",
+    ]
 
 
 def test_keys_tell_functions_and_settings_apart() -> None:
