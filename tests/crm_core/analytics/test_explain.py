@@ -20,6 +20,13 @@ def test_each_score_has_its_reason(six: Workspace) -> None:
     )
 
 
+def test_the_lowest_scores_have_their_reasons_too(six: Workspace) -> None:
+    assert explain(six, SIX_AS_OF, RfmSettings(), "e").reasons[0].endswith("; at least 80 % of customers ordered more recently.")
+    _, often, money, _ = explain(six, SIX_AS_OF, RfmSettings(f_rule="quintiles"), "d").reasons
+    assert often == "F 1: 1 order; less than 20 % of customers have fewer."
+    assert money == "M 1: net sales of -10; less than 20 % of customers spent less."
+
+
 def test_a_customer_learns_what_an_order_silence_and_money_would_do(six: Workspace) -> None:
     assert explain(six, SIX_AS_OF, RfmSettings(), "c").moves == (
         "One more order on 1 Jul 2024 would lift F from 1 to 2 and R from 4 to 5: from Promising to Potential loyalists.",

@@ -101,6 +101,19 @@ def test_equal_customers_are_split_where_the_share_is_reached(tmp_path: Path) ->
         assert (found.top20_share, found.vital_few_share, found.gini) == (pytest.approx(0.2), 0.8, 0)
 
 
+def test_of_a_hundred_equal_customers_80_are_in_a_and_15_in_b(tmp_path: Path) -> None:
+    with open_workspace(tmp_path / "w.duckdb", order_lines=sold({f"{place:03d}": Decimal("0.07") for place in range(100)})) as ws:
+        found = pareto.summary(ws, ws.as_of)
+        assert (found.class_a, found.class_b, found.class_c, found.vital_few_customers) == (80, 15, 5, 80)
+
+
+@pytest.mark.parametrize(("lost", "is_high"), [(-20, False), (-21, True)])
+def test_a_peak_is_high_above_120_percent(tmp_path: Path, lost: int, is_high: bool) -> None:
+    """120 of 100 is not above; 120 of 99 is."""
+    with open_workspace(tmp_path / "w.duckdb", order_lines=sold({"a": Decimal(120), "b": Decimal(lost)})) as ws:
+        assert (pareto.summary(ws, ws.as_of).positive is not None) == is_high
+
+
 def test_with_a_total_of_zero_or_less_shares_are_undefined(tmp_path: Path) -> None:
     with open_workspace(tmp_path / "w.duckdb", order_lines=sold({"a": Decimal(5), "b": Decimal(3), "c": Decimal(-9)})) as ws:
         found = pareto.summary(ws, ws.as_of)

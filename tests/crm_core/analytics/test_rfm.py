@@ -102,6 +102,14 @@ def test_a_segment_is_described_by_medians(six: Workspace) -> None:
     assert everybody[["customers", "median_days", "median_orders", "median_net_sales"]].tolist() == [5, 10, 2, 100]
 
 
+def test_the_move_for_few_orders_needs_that_nobody_has_more(six: Workspace) -> None:
+    """With these limits `e`, who ordered four times, is a potential loyalist beside `a`, `b` and others with fewer."""
+    rules = rfm.RfmSettings(cuts_r=(1000, 2000, 3000, 4000), cuts_f=(1, 30, 40, 50))
+    loyalists = rfm.segments(six, SIX_AS_OF, rules).set_index("segment").loc["Potential loyalists"]
+    assert loyalists["customers"] == 5
+    assert "second and third" not in loyalists["move"]
+
+
 def test_of_sales_that_sum_to_zero_nobody_has_a_share(tmp_path: Path) -> None:
     rows = lines(("a", "1", "2024-01-01", 10), ("b", "2", "2024-03-01", 10), ("b", "3", "2024-03-02", -20))
     with open_workspace(tmp_path / "w.duckdb", order_lines=rows) as ws:
