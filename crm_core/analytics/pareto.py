@@ -280,14 +280,21 @@ def over_time(ws: Workspace, as_of: date, value: Value = "net_sales", periods: i
         return pd.DataFrame(columns=["as_of", "customers", "top20_share", "vital_few_share", "gini", "look_back_days"])
     look_back = min(timedelta(days=365), (as_of - first) // 2)
     days = [day for step in reversed(range(periods)) if (day := months_before(as_of, step)) - look_back >= first]
-    return pd.DataFrame([_point(ws, value, day, look_back) for day in days])
+    since = days[0] - look_back if days else as_of
+    daily = ws.keep(f"daily {value} {since} {as_of}", lambda: _by_day(lines(ws, as_of, since), value))
+    return pd.DataFrame([_point(ws, daily, day, look_back) for day in days])
 
 
-def _point(ws: Workspace, value: Value, day: date, look_back: timedelta) -> dict[str, object]:
-    window = lines(ws, day, day - look_back)
-    attributed = window.filter(window.customer_id.notnull())
+def _by_day(lines: ir.Table, value: Value) -> ir.Table:
+    """Grain: day of a customer. Columns: customer_id, day, value. So the lines are read once, however many points there are."""
+    attributed = lines.filter(lines.customer_id.notnull())
     amount = attributed.net_amount if value == "net_sales" else attributed.net_amount - attributed.cost_amount
-    spread = cumulated(attributed.group_by("customer_id").aggregate(value=amount.sum()))
+    return attributed.group_by("customer_id", day=attributed.line_at.date()).aggregate(value=amount.sum())
+
+
+def _point(ws: Workspace, daily: ir.Table, day: date, look_back: timedelta) -> dict[str, object]:
+    window = daily.filter(daily.day < day, daily.day >= day - look_back)
+    spread = cumulated(window.group_by("customer_id").aggregate(value=window["value"].sum()))
     sums = basics(ws, spread)
     group = concentration(ws, spread, sums.customers, sums.total) if sums.total > 0 else None
     return {
