@@ -6,7 +6,7 @@ app.py calls `draw` once a script run, before the page. A page begins with `view
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -103,9 +103,7 @@ def draw(pages: links.Pages) -> None:
             _missed(linked, entry)
     missed = st.session_state.pop(Session.MISSED, None)
     if missed:
-        told = (
-            f"There is no data named “{guards.escape(missed[:60])}” here (any more); this is other data, without the filters of the link."
-        )
+        told = f"There is no data named “{guards.escape(missed[:60])}” here (any more); this is other data, without the filters."
         st.warning(told, icon=":material/link_off:")
     notice = st.session_state.pop(Session.NOTICE, None)
     if notice:
@@ -147,9 +145,17 @@ def _choose_workspace() -> Entry | None:
     wanted = st.session_state.pop(Session.CHOOSE, None)
     if wanted in entries:
         st.session_state[Url.WORKSPACE] = wanted
+    _gone(st.session_state.get(Url.WORKSPACE), entries)
     with st.sidebar:
         chosen = st.selectbox("Data", list(entries), key=Url.WORKSPACE, bind="query-params")
     return entries.get(chosen or "", next(iter(entries.values())))
+
+
+def _gone(former: str | None, entries: Container[str]) -> None:
+    """Where the data that was looked at is no longer here, and this session did not do it, the figures do not change without a word."""
+    if former and former not in entries and Session.NOTICE not in st.session_state:
+        st.session_state[Session.DATA_FILE] = filters.NOT_HERE
+        st.session_state[Session.MISSED] = former
 
 
 def _missed(linked: str | None, entry: Entry) -> None:

@@ -145,6 +145,20 @@ def test_a_workspace_that_was_erased_meanwhile_is_no_stack_trace(shop: Entry, wo
     assert "No data yet" in texts(app)
 
 
+def test_data_that_someone_erased_meanwhile_is_not_replaced_in_silence(
+    put_shop: Callable[[str, str], Entry], workspaces: Workspaces
+) -> None:
+    put_shop("n1", "First shop")
+    put_shop("n2", "Second shop")
+    app = open_page("segments", data="Second shop", in_country=["Iran"])
+    assert not app.warning
+    workspaces.erase("n2")
+    app.run()
+    assert "no data named “Second shop”" in app.warning[0].value
+    assert (view(app).name, view(app).is_filtered) == ("First shop", False)
+    assert not app.run().warning
+
+
 def test_a_damaged_file_is_told_in_words(shop: Entry) -> None:
     shop.path.write_bytes(b"not a workspace")
     app = open_page("segments")
