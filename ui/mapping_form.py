@@ -126,7 +126,7 @@ def _reason(found: Wizard, source: str, field: str, column: str, shown: pd.DataF
 
 def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -> None:
     """Day or month first: asked where the values do not tell, correctable where they do."""
-    from crm_core.mapping.values.dates import with_order
+    from crm_core.mapping.values.date_styles import with_order
 
     fmt = found.mapping.table(source).dates.get(column)
     if fmt is not None and fmt.is_mixed and fmt.style not in ORDERS:

@@ -127,7 +127,7 @@ def test_dates_that_read_both_ways_are_asked_before_the_check(wizard: Wizard) ->
 
 
 def test_answering_the_date_question_lets_the_check_pass(wizard: Wizard) -> None:
-    from crm_core.mapping.values.dates import with_order
+    from crm_core.mapping.values.date_styles import with_order
 
     read(wizard, AMBIGUOUS)
     column = wizard.mapping.table("sales.csv").fields["ordered_at"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from crm_core.errors import Problem
 from crm_core.mapping.model import DateFormat, ImportOptions, Mapping, NumberFormat, TableMapping, fields_for
-from crm_core.mapping.values import dates, numbers
+from crm_core.mapping.values import date_styles, numbers
 from crm_core.sources.staging import Staging
 
 DATE_KINDS, NUMBER_KINDS = ("date", "timestamp"), ("amount", "quantity", "score", "integer")
@@ -56,8 +56,8 @@ def ambiguous_dates(table: TableMapping) -> list[Problem]:
 def _decided(staging: Staging, table: TableMapping, options: ImportOptions) -> TableMapping:
     found_dates: dict[str, DateFormat] = {}
     for column in columns_of(table, DATE_KINDS).values():
-        fmt = table.dates.get(column) or dates.decide(staging, table.source, column)
-        found_dates[column] = dates.with_order(fmt, options.date_order) if options.date_order else fmt
+        fmt = table.dates.get(column) or date_styles.decide(staging, table.source, column)
+        found_dates[column] = date_styles.with_order(fmt, options.date_order) if options.date_order else fmt
     found_numbers: dict[str, NumberFormat] = {
         column: table.numbers.get(column) or numbers.decide(staging, table.source, column)
         for column in columns_of(table, NUMBER_KINDS).values()
@@ -79,18 +79,18 @@ def _told(column: str, fmt: DateFormat, table: TableMapping, tables: Sequence[Ta
     for where, one in elsewhere + beside:
         if not one.is_ambiguous and one.style in ("dmy", "mdy"):
             return replace(
-                dates.with_order(fmt, one.style), evidence=f"as in {where}: {one.evidence}" if where != table.source else one.evidence
+                date_styles.with_order(fmt, one.style), evidence=f"as in {where}: {one.evidence}" if where != table.source else one.evidence
             )
     return fmt
 
 
 def _day_or_month(table: TableMapping, column: str) -> Problem:
     fmt, option = table.dates[column], "--date-order dmy or --date-order mdy"
-    if dates.is_year_of_two_digits_first(fmt):
+    if date_styles.is_year_of_two_digits_first(fmt):
         message = f"“{column}” could be of either calendar ({fmt.evidence})"
         return Problem("date_order", "question", message, "Export the dates with years of four digits.", table.source, column)
     if fmt.is_mixed:
-        is_of_two_orders = fmt.evidence.startswith(dates.CONTRADICTORY)
+        is_of_two_orders = fmt.evidence.startswith(date_styles.CONTRADICTORY)
         what = "mixes day/month and month/day" if is_of_two_orders else "is not written in one clear way"
         message = f"“{column}” {what} ({fmt.evidence})"
         hint = "Export the dates in one way, best as 2024-12-31. Or say which to read: the others are left out or read wrongly."

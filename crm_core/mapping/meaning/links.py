@@ -12,7 +12,7 @@ from operator import mul
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.mapping.values import dates
+from crm_core.mapping.values import date_styles, dates
 from crm_core.mapping.values.numbers import decide, read
 from crm_core.mapping.values.text import read_id
 from crm_core.sources.staging import Staging
@@ -52,7 +52,7 @@ def is_same_amount(staging: Staging, source: str, left: str, right: str) -> bool
 def is_same_day(staging: Staging, source: str, left: str, right: str) -> bool:
     """True where both columns read as the same calendar day in every row."""
     table = _few(staging, source)
-    a, b = (dates.read(_column(staging, table, source, name), dates.decide(staging, source, name)).date() for name in (left, right))
+    a, b = (dates.read(_column(staging, table, source, name), date_styles.decide(staging, source, name)).date() for name in (left, right))
     return int(staging.con.execute(table.filter(~a.identical_to(b)).count())) == 0
 
 

@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.mapping.model import DateFormat, NumberFormat
-from crm_core.mapping.values import dates, numbers
+from crm_core.mapping.values import date_styles, numbers
 from crm_core.mapping.values import text as words
 from crm_core.sources.staging import ColumnType, SourceColumn, StagedTable, Staging
 
@@ -103,7 +103,7 @@ def _profile_one(staging: Staging, staged: StagedTable, column: SourceColumn, lo
     is_doubtful = number is not None and (not number.is_plain or bool(number.evidence) or counts.readable < counts.filled)
     if is_doubtful and column.type == "text":
         number = numbers.decide(staging, staged.name, column.name, look.texts)
-    date = dates.decide(staging, staged.name, column.name, look.texts) if look.date is not None else None
+    date = date_styles.decide(staging, staged.name, column.name, look.texts) if look.date is not None else None
     return ColumnProfile(
         name=column.name,
         ref=column.ref,
@@ -158,7 +158,7 @@ def _look(column: SourceColumn, texts: tuple[str, ...]) -> _Look:
     if column.type == "boolean" or not texts:
         return _Look(texts, None, 0.0, None, 0.0)
     number, number_share = numbers.guess(texts)
-    date, date_share = dates.guess(texts)
+    date, date_share = date_styles.guess(texts)
     if column.type == "number":
         number, number_share = NumberFormat(), 1.0
     return _Look(

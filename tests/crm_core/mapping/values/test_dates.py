@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crm_core.mapping.meaning.formats import with_formats
 from crm_core.mapping.model import DateFormat, DateStyle, ImportOptions, TableMapping
-from crm_core.mapping.values import dates
+from crm_core.mapping.values import date_styles, dates
 from crm_core.sources.files import stage
 from crm_core.sources.staging import Staging
 from tests.crm_core.mapping import cells
@@ -29,7 +29,7 @@ def staging() -> Iterator[Staging]:
 def found(staging: Staging, texts: Sequence[str | None], timezone: str = "UTC") -> tuple[DateFormat, list[datetime | None]]:
     """The format decided for a column of these texts, and what it reads."""
     cells.put(staging, texts)
-    fmt = dates.decide(staging, "table", "value")
+    fmt = date_styles.decide(staging, "table", "value")
     return fmt, cells.read(staging, lambda column: dates.read(column, fmt, timezone))
 
 
@@ -214,10 +214,10 @@ def test_a_mixed_column_is_settled_by_the_user_only(staging: Staging) -> None:
 
 def test_the_order_of_the_user_replaces_the_found_one(staging: Staging) -> None:
     fmt, _ = found(staging, ["01/02/2021 10:00", "03/04/2021 11:00"])
-    chosen = dates.with_order(fmt, "mdy")
+    chosen = date_styles.with_order(fmt, "mdy")
     assert (chosen.style, chosen.is_ambiguous) == ("mdy", False)
     assert cells.read(staging, lambda column: dates.read(column, chosen))[0] == datetime(2021, 1, 2, 10)
-    assert dates.with_order(DateFormat("iso"), "mdy") == DateFormat("iso")
+    assert date_styles.with_order(DateFormat("iso"), "mdy") == DateFormat("iso")
 
 
 @pytest.mark.parametrize("text", ["20210105", "44201", "13991016", "2021-01-05", "1399/10/16", "05/13/2021"])
@@ -230,7 +230,7 @@ def test_the_style_is_found_from_the_values(staging: Staging, text: str) -> None
     "texts", [["1", "2"], ["0912 345 6789"], ["10.5"], ["C536365"], ["85123A"], ["10.1.12.4"], ["12:30"], ["99999999"], ["4155550123"]]
 )
 def test_numbers_ids_and_phones_are_no_dates(texts: list[str]) -> None:
-    assert dates.guess(texts) == (None, 0.0)
+    assert date_styles.guess(texts) == (None, 0.0)
 
 
 PATTERNS = [
@@ -281,7 +281,7 @@ def test_every_day_of_the_persian_years_follows_the_one_before(staging: Staging)
 def read_file(staging: Staging, path: Path, column: str) -> tuple[DateFormat, list[datetime | None]]:
     """The format decided for a column of a file, and the whole column read by it."""
     source = stage(staging, path)[0].name
-    fmt = dates.decide(staging, source, column)
+    fmt = date_styles.decide(staging, source, column)
     cell = staging.table(source)[staging.staged(source).column(column).ref]
     rows = staging.con.to_pyarrow(dates.read(cell, fmt).name("value").as_table())
     return fmt, rows["value"].to_pylist()
@@ -371,7 +371,7 @@ def test_years_of_two_digits_may_come_first(staging: Staging) -> None:
 def test_years_of_two_digits_of_either_calendar_are_asked_about(staging: Staging) -> None:
     fmt, _ = found(staging, [f"0{year}/07/{day:02}" for year in (2, 3) for day in range(1, 31)])
     assert "four digits" in fmt.evidence
-    assert dates.with_order(fmt, "dmy").is_ambiguous
+    assert date_styles.with_order(fmt, "dmy").is_ambiguous
 
 
 @pytest.mark.parametrize("other", ["15/02/2021", "44201", "1399/10/16"])
@@ -379,4 +379,4 @@ def test_a_column_that_mixes_styles_is_asked_about(staging: Staging, other: str)
     days = [f"2021-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 6)]
     fmt, _ = found(staging, [*days, other])
     assert (fmt.is_ambiguous, fmt.is_mixed) == (True, True)
-    assert dates.with_order(fmt, "dmy").is_ambiguous is False
+    assert date_styles.with_order(fmt, "dmy").is_ambiguous is False
