@@ -268,15 +268,13 @@ class Workspaces:
         return self._existing(workspace_id)
 
     def _entry(self, workspace_id: str) -> Entry | None:
-        pointer = self._pointer(workspace_id)
-        if pointer is None:
-            return None
-        path = self._folder(workspace_id) / pointer.current
-        return (
-            Entry(workspace_id, pointer.name, pointer.kind, path, bool(pointer.previous) and not pointer.is_undone)
-            if path.is_file()
-            else None
-        )
+        pointer, seen = self._pointer(workspace_id), None
+        while pointer is not None and pointer != seen:
+            path = self._folder(workspace_id) / pointer.current
+            if path.is_file():
+                return Entry(workspace_id, pointer.name, pointer.kind, path, bool(pointer.previous) and not pointer.is_undone)
+            pointer, seen = self._pointer(workspace_id), pointer  # accepts since then may have removed the file
+        return None
 
     def _existing(self, workspace_id: str) -> Entry:
         entry = self._entry(workspace_id)

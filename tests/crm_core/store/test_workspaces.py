@@ -206,6 +206,18 @@ def test_a_damaged_pointer_is_reported(store: Workspaces) -> None:
         store.named()
 
 
+def test_data_that_accepts_replace_while_it_is_looked_up_is_found(store: Workspaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "n1", "1", name="Shop", kind="named")
+    read = store._pointer
+    before = [read("n1")]
+    put(store, "n1", "2")
+    put(store, "n1", "3")  # the file of "1" is gone now
+    monkeypatch.setattr(store, "_pointer", lambda workspace_id: before.pop() if before else read(workspace_id))
+    entry = store.get("n1")
+    assert entry is not None
+    assert entry.path.read_text() == "3"
+
+
 def test_accepts_at_the_same_time_do_not_mix(store: Workspaces) -> None:
     def accept(number: int) -> str:
         return put(store, "n1", str(number), name="Shop", kind="named").id
