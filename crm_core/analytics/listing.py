@@ -97,10 +97,10 @@ def count(ws: Workspace, expr: ir.Table, text: str = "") -> int:
 
 
 def history(ws: Workspace, as_of: date, customer_id: str, most: int = 1_000) -> pd.DataFrame:
-    """A customer's orders, the latest first. Columns: ordered_on, order_id, net_value, quantity, gross_profit, is_purchase."""
+    """A customer's orders, the latest first. Columns: ordered_on, order_id, net_value, quantity, is_purchase."""
     table = orders(ws, as_of)
     own = table.filter(table.customer_id == customer_id).drop("customer_id")
-    rows = own.select("ordered_on", "order_id", "net_value", "quantity", "gross_profit", "is_purchase")
+    rows = own.select("ordered_on", "order_id", "net_value", "quantity", "is_purchase")
     return _plain(ws.execute(rows.order_by(ibis.desc("ordered_on"), "order_id").limit(most)))
 
 

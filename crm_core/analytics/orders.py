@@ -31,7 +31,7 @@ def lines(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
 
 def orders(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
     """Grain: order of a customer. Columns: customer_id, order_id, ordered_on (day of its last line), net_value (returns negative),
-    quantity (missing where none is given), gross_profit (missing where no line has a cost), is_purchase.
+    quantity (missing where none is given), is_purchase.
     """
     return ws.keep(f"orders {since} {as_of}", lambda: form(lines(ws, as_of, since)))
 
@@ -43,7 +43,6 @@ def form(lines: ir.Table) -> ir.Table:
         ordered_on=attributed.line_at.max().date(),
         net_value=attributed.net_amount.sum(),
         quantity=attributed.quantity.sum(),
-        gross_profit=(attributed.net_amount - attributed.cost_amount).sum(),
     )
     return formed.mutate(is_purchase=is_purchase(formed))
 
@@ -54,8 +53,8 @@ def is_purchase(orders: ir.Table) -> ir.BooleanValue:
 
 
 def totals(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
-    """Grain: customer with a line before as_of (and from `since` on). Columns: customer_id, net_sales, gross_profit, count_orders
-    (purchases), first_purchase_on, last_purchase_on (both missing without a purchase).
+    """Grain: customer with a line before as_of (and from `since` on). Columns: customer_id, net_sales, count_orders (purchases),
+    first_purchase_on, last_purchase_on (both missing without a purchase).
     """
     return ws.keep(f"totals {since} {as_of}", lambda: sum_up(orders(ws, as_of, since)))
 
@@ -64,7 +63,6 @@ def sum_up(orders: ir.Table) -> ir.Table:
     """The totals per customer of these orders."""
     return orders.group_by("customer_id").aggregate(
         net_sales=orders.net_value.sum(),
-        gross_profit=orders.gross_profit.sum(),
         count_orders=orders.is_purchase.sum(),
         first_purchase_on=orders.ordered_on.min(where=orders.is_purchase),
         last_purchase_on=orders.ordered_on.max(where=orders.is_purchase),

@@ -75,8 +75,18 @@ def values(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
     """Grain: customer whose value is known. Columns: customer_id, value. Raises AnalysisError for gross profit without costs."""
     if value == "gross_profit" and not ws.has("order_lines", "cost_amount"):
         raise AnalysisError("No gross profit", "The data has no costs.", "Assign the column with the cost or the profit on the Data page.")
-    table = totals(ws, as_of)
-    return table.filter(table[value].notnull()).select("customer_id", value=table[value].cast(MONEY))
+    if value == "net_sales":
+        table = totals(ws, as_of)
+        return table.select("customer_id", value=table.net_sales.cast(MONEY))
+    profits = ws.keep(f"gross profits {as_of}", lambda: _added_up(lines(ws, as_of), value))
+    return profits.filter(profits["value"].notnull())
+
+
+def _added_up(lines: ir.Table, value: Value, **by: ir.Value) -> ir.Table:
+    """The lines' value a customer (and `by` more); gross profit is that of the lines whose cost is known, and missing where none is."""
+    attributed = lines.filter(lines.customer_id.notnull())
+    amount = attributed.net_amount if value == "net_sales" else attributed.net_amount - attributed.cost_amount
+    return attributed.group_by("customer_id", **by).aggregate(value=amount.sum().cast(MONEY))
 
 
 def lines_with_cost(ws: Workspace, as_of: date, shown: ir.Table | None = None) -> tuple[int, int]:
@@ -281,15 +291,9 @@ def over_time(ws: Workspace, as_of: date, value: Value = "net_sales", periods: i
     look_back = min(timedelta(days=365), (as_of - first) // 2)
     days = [day for step in reversed(range(periods)) if (day := months_before(as_of, step)) - look_back >= first]
     since = days[0] - look_back if days else as_of
-    daily = ws.keep(f"daily {value} {since} {as_of}", lambda: _by_day(lines(ws, as_of, since), value))
+    sold = lines(ws, as_of, since)  # read once, however many points there are
+    daily = ws.keep(f"daily {value} {since} {as_of}", lambda: _added_up(sold, value, day=sold.line_at.date()))
     return pd.DataFrame([_point(ws, daily, day, look_back) for day in days])
-
-
-def _by_day(lines: ir.Table, value: Value) -> ir.Table:
-    """Grain: day of a customer. Columns: customer_id, day, value. So the lines are read once, however many points there are."""
-    attributed = lines.filter(lines.customer_id.notnull())
-    amount = attributed.net_amount if value == "net_sales" else attributed.net_amount - attributed.cost_amount
-    return attributed.group_by("customer_id", day=attributed.line_at.date()).aggregate(value=amount.sum())
 
 
 def _point(ws: Workspace, daily: ir.Table, day: date, look_back: timedelta) -> dict[str, object]:
