@@ -89,7 +89,7 @@ class Staging:
     Table "bad_lines" (source, line, reason, text) lists lines that could not be read as rows.
     """
 
-    def __init__(self, folder: Path | None = None, memory_limit: str = "400MB") -> None:
+    def __init__(self, folder: Path | None = None, memory_limit: str = "300MB") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="staging-", dir=folder))
         self.raw = duckdb.connect(str(self.folder / "staging.duckdb"))
         self.raw.execute(f"SET memory_limit = '{memory_limit}'")
