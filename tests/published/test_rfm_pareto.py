@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from crm_core.analytics import pareto, rfm
 from crm_core.analytics.overview import overview
 from crm_core.workspace import Workspace
+from tests.published.conftest import imported
+
+Find = Callable[[str], Path]
 
 
 def segment_counts(ws: Workspace) -> dict[str, int]:
@@ -39,6 +47,36 @@ def test_online_retail_segments(online_retail: Workspace) -> None:
     assert score_counts(online_retail, "r_score") == [861, 866, 863, 881, 868]
     assert score_counts(online_retail, "f_score") == [1494, 835, 895, 415, 700]
     assert score_counts(online_retail, "m_score") == [868, 868, 868, 868, 867]
+
+
+#: The same sales as another shop's export: columns in another order under other names, dates moved by 1,000 days and written otherwise.
+RUSSIAN = """SELECT Country AS "Страна", strftime(InvoiceDate + INTERVAL 1000 DAY, '%d.%m.%Y %H:%M') AS "Дата заказа", Quantity AS "Количество",
+    replace(UnitPrice::VARCHAR, '.', ',') AS "Цена", StockCode AS "Артикул", CustomerID::BIGINT AS "Код клиента", Description AS "Наименование",
+    InvoiceNo AS "Номер заказа" FROM read_parquet($path)"""
+#: As the shop itself gave it away: month first, without leading zeros.
+AMERICAN = "SELECT * REPLACE (strftime(InvoiceDate, '%-m/%-d/%Y %-H:%M') AS InvoiceDate) FROM read_parquet($path)"
+
+
+@pytest.mark.parametrize("query", [AMERICAN, RUSSIAN], ids=["American", "Russian"])
+def test_online_retail_as_csv_gives_the_same_segments(online_retail: Workspace, real_data: Find, tmp_path: Path, query: str) -> None:
+    with duckdb.connect() as con:
+        rows = con.sql(query, params={"path": str(real_data("online_retail/online_retail.parquet"))})
+        rows.write_csv(str(tmp_path / "sales.csv"), sep=";" if query == RUSSIAN else ",")
+    with imported(tmp_path / "w.duckdb", tmp_path / "sales.csv") as ws:
+        assert segment_counts(ws) == segment_counts(online_retail)
+        assert concentration(ws) == concentration(online_retail)
+
+
+def test_online_retail_as_a_workbook_gives_the_same_segments(online_retail: Workspace, real_data: Find, tmp_path: Path) -> None:
+    table = pq.read_table(real_data("online_retail/online_retail.parquet"))
+    with xlsxwriter.Workbook(tmp_path / "sales.xlsx", {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"}) as book:
+        sheet = book.add_worksheet("Online Retail")
+        sheet.write_row(0, 0, table.column_names)
+        for number, row in enumerate(zip(*(column.to_pylist() for column in table.columns), strict=True), start=1):
+            sheet.write_row(number, 0, row)
+    with imported(tmp_path / "w.duckdb", tmp_path / "sales.xlsx") as ws:
+        assert segment_counts(ws) == segment_counts(online_retail)
+        assert concentration(ws) == concentration(online_retail)
 
 
 def test_online_retail_customers(online_retail: Workspace) -> None:
