@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PATIENCE, Server, settled
 
 expect.set_options(timeout=PATIENCE)
 
@@ -19,7 +19,9 @@ def export(path: Path, customers: int) -> Path:
 
 
 def bring_in(page: Page, path: Path) -> None:
-    """Read the file on the open page, check it and accept it."""
+    """Read the file on the open page, check it and accept it. A run on its way would put another place for files under the file."""
+    expect(page.get_by_text("1 · Choose files")).to_be_visible()
+    settled(page)
     page.locator("input[type=file]").set_input_files(path)
     page.get_by_role("button", name="Check").click()
     page.get_by_role("button", name="Accept").click()
@@ -34,6 +36,7 @@ def test_data_is_replaced_taken_back_kept_under_a_name_and_erased(page: Page, se
     page.goto(f"{server.address}/data?section=Load+data")
     bring_in(page, export(tmp_path / "march.csv", customers=30))
     used(page, 60)
+    settled(page)
     page.get_by_role("tab", name="Load data").click()
     bring_in(page, export(tmp_path / "april.csv", customers=20))
     used(page, 40)

@@ -100,6 +100,8 @@ def click_bar(page: Page, number: int, label: str) -> None:
 
 def load(page: Page, server: Server, export: Path) -> None:
     page.goto(f"{server.address}/data?section=Load+data")
+    expect(page.get_by_text("1 · Choose files")).to_be_visible()
+    settled(page)
     page.locator("input[type=file]").set_input_files(export)
     expect(page.get_by_text("2 · What the columns mean")).to_be_visible()
 
@@ -157,6 +159,8 @@ def test_a_bad_upload_says_why_and_leaves_the_former_data(page: Page, server: Se
     picture = tmp_path / "sales.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
     page.goto(f"{server.address}/data?section=Load+data")
+    expect(page.get_by_text("1 · Choose files")).to_be_visible()
+    settled(page)
     page.locator("input[type=file]").set_input_files(picture)
     expect(page.get_by_text(re.compile("picture", re.IGNORECASE)).first).to_be_visible()
     page.get_by_role("link", name="Overview").first.click()
