@@ -20,7 +20,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,9 +173,8 @@ def _build(options: argparse.Namespace, target: Path, name: str, folder: Path) -
     with Staging(folder) as staging:
         for file, path in _named(_files(options.sources)).items():
             stage(staging, path, file, ReadOptions(sheets=tuple(options.sheet)), progress)
-        mapping, findings = _mapping(staging, options)
-        receipt = build(staging, mapping, target, name=name, imported_at=datetime.now(UTC), progress=progress)
-        return replace(receipt, problems=(*findings, *receipt.problems))
+        mapping, remarks = _mapping(staging, options)
+        return build(staging, mapping, target, name=name, imported_at=datetime.now(UTC), progress=progress, remarks=remarks)
 
 
 def _store() -> Workspaces:
@@ -214,8 +212,8 @@ def _named(files: Sequence[Path]) -> dict[str, Path]:
     return {readable(path.name if names[readable(path.name)] == 1 else str(path)): path for path in files}
 
 
-def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, list[Problem]]:
-    """The suggestion with the user's corrections, and its findings where it is used as it is; raises MappingError while a doubt is left."""
+def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, tuple[Problem, ...]]:
+    """The suggestion with the user's corrections, and the remarks that still hold; raises MappingError while a doubt is left."""
     from crm_core.mapping.overrides import answered, override
     from crm_core.mapping.suggest import suggest
     from crm_core.mapping.validate import validate
@@ -227,7 +225,7 @@ def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, li
     doubts = list(dict.fromkeys([*asked, *validate(staging, mapping)]))
     if doubts:
         raise MappingError("The columns leave a doubt", hint=MAPPING_HINT, problems=doubts)
-    return mapping, list(suggestion.problems) if not options.map else []
+    return mapping, suggestion.remarks(mapping)
 
 
 # -- output ------------------------------------------------------------------------------------------------------------

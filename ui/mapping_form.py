@@ -116,7 +116,7 @@ def _choice(found: Wizard, source: str, field: Field, key: str) -> str | None:
 
 def _reason(found: Wizard, source: str, field: str, column: str, shown: pd.DataFrame) -> str:
     """What stands in the column, why it was taken, and how sure the program is."""
-    reason = found.reasons.get(source, {}).get(field)
+    reason = found.reason(source, field)
     examples = [" ".join(str(value).split())[:30] for value in shown[column].dropna().unique()[:3]]
     values = ", ".join(guards.escape(value) for value in examples) or "empty in the preview"
     if reason is None or reason.column != column:
@@ -132,9 +132,8 @@ def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -
     if fmt is not None and fmt.is_mixed and fmt.style not in ORDERS:
         st.caption(f":orange[{guards.escape(fmt.evidence)}]")
         left_out = with_order(fmt, "dmy")
-        if not left_out.is_mixed and st.button("Leave the other dates out", key=f"order_{field}_{key}"):
-            found.set_date(source, column, left_out)
-            st.rerun()
+        if not left_out.is_mixed:
+            st.button("Leave the other dates out", key=f"order_{field}_{key}", on_click=found.set_date, args=(source, column, left_out))
     if fmt is None or fmt.style not in ORDERS:
         return
     if fmt.is_ambiguous:

@@ -20,7 +20,7 @@ from crm_core.store.workspaces import Entry, Workspaces
 
 if TYPE_CHECKING:
     from crm_core.mapping.receipt import Receipt
-    from crm_core.mapping.suggest import Reason
+    from crm_core.mapping.suggest import Reason, Suggestion
     from crm_core.store.mappings import RememberedMappings
 
 BLOCK = 1 << 20  # bytes copied at once
@@ -49,8 +49,7 @@ class Wizard:
         self.files: dict[str, Path] = {}
         self.read_options: dict[str, ReadOptions] = {}
         self.mapping = Mapping(())
-        self.reasons: dict[str, dict[str, Reason]] = {}
-        self.problems: tuple[Problem, ...] = ()
+        self.suggestion: Suggestion | None = None
         self.checked: Checked | None = None
         self.generation = 0
         self.uploads = 0  # received so far: their widget starts empty after each
@@ -102,8 +101,8 @@ class Wizard:
 
         own = [table for table in self.mapping.tables if table.source in self._decided_here]
         recalled = [table for table in self._recall() if table.source not in self._decided_here]
-        found = suggest(self.staging, self.mapping.options, Mapping((*own, *recalled)))
-        self.mapping, self.reasons, self.problems = found.mapping, found.reasons, found.problems
+        self.suggestion = suggest(self.staging, self.mapping.options, Mapping((*own, *recalled)))
+        self.mapping = self.suggestion.mapping
         self.recalled = frozenset(table.source for table in recalled)
         self.discard()
         self.generation += 1
@@ -116,6 +115,10 @@ class Wizard:
         except CrmError:
             return ()  # the import works without; where mappings are written, the failure is reported
         return found.tables if found else ()
+
+    def reason(self, source: str, field: str) -> Reason | None:
+        """Why the program took a column for a field; None where it took none."""
+        return self.suggestion.reasons.get(source, {}).get(field) if self.suggestion else None
 
     def set_field(self, source: str, field: str, column: str | None) -> None:
         """Feeds the field by the column, or by nothing."""
@@ -175,7 +178,8 @@ class Wizard:
     def doubts(self) -> list[Problem]:
         """Questions of the suggestion that are neither answered nor asked again by `problem_list`."""
         asked = {problem.code for problem in self.problem_list()}
-        return [one for one in self.problems if one.severity == "question" and one.code not in asked and not self._is_answered(one)]
+        problems = self.suggestion.problems if self.suggestion else ()
+        return [one for one in problems if one.severity == "question" and one.code not in asked and not self._is_answered(one)]
 
     def _is_answered(self, question: Problem) -> bool:
         """Dates are asked about as long as their order is open; which column feeds a field, until another one does."""
@@ -193,7 +197,8 @@ class Wizard:
         self.discard()
         path = self.store.candidate(self.target)
         try:
-            receipt = build(self.staging, self.mapping, path, name=name, imported_at=now, progress=progress)
+            remarks = self.suggestion.remarks(self.mapping) if self.suggestion else ()
+            receipt = build(self.staging, self.mapping, path, name=name, imported_at=now, progress=progress, remarks=remarks)
         except CrmError as error:
             self.currencies |= {problem.example for problem in error.problems if problem.code == "currency_without_rate"}
             raise

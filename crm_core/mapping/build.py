@@ -6,12 +6,14 @@ rows, lines, orders, responses and cases, customers, the receipt. The file appea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.errors import Problem
 from crm_core.mapping.carrying_out import accounts, canonical, customers, derive, findings, meta, rejects, responses
 from crm_core.mapping.carrying_out.reading import read
 from crm_core.mapping.carrying_out.target import Target
@@ -25,15 +27,23 @@ KEYED: dict[Grain, str] = {"orders": "order_id", "customers": "customer_id", "pr
 
 
 def build(
-    staging: Staging, mapping: Mapping, target: Path, *, name: str, imported_at: datetime, progress: Progress = no_progress
+    staging: Staging,
+    mapping: Mapping,
+    target: Path,
+    *,
+    name: str,
+    imported_at: datetime,
+    progress: Progress = no_progress,
+    remarks: Sequence[Problem] = (),
 ) -> Receipt:
-    """Write the workspace file `target` from the staged tables and return its receipt.
+    """Write the workspace file `target` from the staged tables and return its receipt, which begins with the `remarks` on the mapping.
 
     Raises DataError where no sale, response or case is left, or where amounts lack a rate to one currency; then there is no file.
     """
     with Target(staging, target) as made:
         progress(0.0, "Matching orders, customers and products…")
         work = begin(staging, mapping, made)
+        work.problems[:0] = remarks
         progress(0.2, "Reading dates and amounts…")
         _reject(work)
         _store_lines(work)

@@ -42,6 +42,16 @@ class Suggestion:
     def is_certain(self) -> bool:
         return not any(problem.severity in ("error", "question") for problem in self.problems)
 
+    def remarks(self, mapping: Mapping) -> tuple[Problem, ...]:
+        """What is no question and yet to be known, of the tables that `mapping` uses as suggested: for the receipt."""
+        changed = {one.source for one in self.mapping.tables if not _is_same(one, mapping.table(one.source))}
+        return tuple(one for one in self.problems if one.severity in ("warning", "info") and one.table not in changed)
+
+
+def _is_same(one: TableMapping, other: TableMapping) -> bool:
+    """Do both take the rows for the same thing and feed the same fields?"""
+    return (one.grain, one.fields) == (other.grain, other.fields)
+
 
 def suggest(staging: Staging, options: ImportOptions = NO_CHOICES, remembered: Mapping | None = None) -> Suggestion:
     """The suggestion for all staged tables; `remembered` decisions hold for tables of the same columns.
@@ -54,9 +64,12 @@ def suggest(staging: Staging, options: ImportOptions = NO_CHOICES, remembered: M
     found = _refined(staging, looks, verdicts)
     tables = {look.source: _table(staging, look, found[look.source]) for look in looks}
     recalled = {one.name: _recalled(one, remembered) for one in staging.tables}
-    problems = [problem for look in looks for problem in found[look.source].problems]
+    problems: list[Problem] = []
     for look in looks:
-        if recalled[look.source] is None:
+        former = recalled[look.source]
+        if former is None or _is_same(former, tables[look.source]):
+            problems += found[look.source].problems
+        if former is None:
             problems += doubts(staging, look, tables[look.source], found[look.source].assignment)
     chosen = [recalled[source] or _following(tables[model], source) for source, model in models.items()]
     decided = with_formats(staging, chosen, options, remembered)

@@ -41,7 +41,9 @@ def _build(files: Sequence[Path], home: Home, target: Path, now: datetime, progr
     with Staging(home.staging) as staging:
         for file in files:
             stage(staging, file)
-        build(staging, suggest(staging).mapping, target, name=SAMPLE_NAME, imported_at=now, progress=progress)
+        found = suggest(staging)
+        remarks = found.remarks(found.mapping)
+        build(staging, found.mapping, target, name=SAMPLE_NAME, imported_at=now, progress=progress, remarks=remarks)
 
 
 def _fingerprint(files: Sequence[Path]) -> str:

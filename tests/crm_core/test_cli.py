@@ -148,6 +148,10 @@ def test_the_receipt_tells_what_the_suggestion_found(tmp_path: Path, capsys: pyt
     path.write_text(SALES.replace("client", "client name"), encoding="utf-8")
     assert main(["check", str(path)]) == 0
     assert "customer_by_contact" in {problem["code"] for problem in output(capsys)["problems"]}
+    assert main(["import", str(path), "--workspace", "Named"]) == 0
+    told = output(capsys)
+    assert main(["check", "workspace:Named"]) == 0
+    assert output(capsys) == told
 
 
 def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -22,6 +22,11 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     return app.run()
 
 
+def findings(app: AppTest) -> list[str]:
+    """The sentences of the tables of problems."""
+    return [str(one) for table in app.dataframe if "What" in table.value for one in table.value["What"]]
+
+
 def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
@@ -114,6 +119,27 @@ def test_answers_to_a_survey_alone_have_customers_and_no_sales() -> None:
     app.button(key="check").click().run()
     assert metrics(app)["Customers"] == "9"
     assert "net sales" not in texts(app)
+
+
+REFUNDS = "Client;Bill;Day;Total;Refund amount\n" + "\n".join(
+    f"k{i % 7};{i};{i % 28 + 1:02}.01.2024;{i},50;{i % 3},00" for i in range(1, 60)
+)
+
+
+def test_remarks_on_the_suggestion_stay_with_the_data(shop: Entry) -> None:
+    app = upload(open_page("data", **LOAD), ("sales.csv", REFUNDS.encode()))
+    app.button(key="check").click().run()
+    assert any("not taken off the sales" in one for one in findings(app))
+    app.button(key="accept").click().run()
+    assert "refunds_not_netted" in {problem.code for problem in app.session_state[Session.VIEW].ws.receipt.problems}
+
+
+def test_remarks_on_what_was_corrected_go(shop: Entry) -> None:
+    app = upload(open_page("data", **LOAD), ("sales.csv", REFUNDS.encode()))
+    app.selectbox(key="field_net_amount_0_1").select("Refund amount")
+    app.button(key="check").click().run()
+    assert metrics(app)["Rows used"] == "59"
+    assert not any("not taken off the sales" in one for one in findings(app))
 
 
 def test_one_column_in_two_fields_is_refused() -> None:
