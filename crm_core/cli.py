@@ -4,6 +4,7 @@
     overview   sales, customers, new customers, repeat share and average order value of a period, as JSON
     segments   one row a customer: RFM figures, scores, segment
     pareto     the concentration of value, as JSON
+    clv        one row a customer: P(alive), purchases and value expected
     import     the sources into a named workspace, which the dashboard then opens
     erase      a named workspace and all that was kept of it
 
@@ -123,6 +124,26 @@ def pareto(options: argparse.Namespace) -> None:
         _write_record({name: json_value(getattr(found, name)) for name in names}, options.out)
 
 
+def clv(options: argparse.Namespace) -> None:
+    from crm_core.analytics.clv import forecast
+    from crm_core.analytics.clv.summary import summary
+
+    with _workspace(options) as ws:
+        until = options.as_of or ws.as_of
+        as_of = options.fit_until or until
+        if as_of > until:
+            raise CrmError("Nothing to fit", f"--fit-until {as_of} is later than the day looked from, {until}.", "Name an earlier day.")
+        settings = forecast.Settings(
+            options.model, options.engine, options.unit, options.holdout_months or options.horizon_months, until if as_of < until else None
+        )
+        terms = forecast.Terms(options.horizon_months, options.margin, options.discount_rate)
+        choice = forecast.choose(ws, as_of, settings)
+        table = forecast.customers(ws, choice, terms)
+        if options.summary is not None:
+            write_record(summary(ws, choice, terms), options.summary)
+        _write_rows(ws, table.order_by("customer_id"), options.out)
+
+
 def import_(options: argparse.Namespace) -> None:
     store = _store()
     workspace_id, name = store.place(readable(options.workspace))
@@ -233,12 +254,20 @@ def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, tu
 
 def _check_output(options: argparse.Namespace) -> None:
     """Refuses a place that cannot be written before anything is read."""
+    summary: Path | None = getattr(options, "summary", None)
+    if summary is not None:
+        check_ending(summary, (".json",))
+        _check_place(summary)
     out: Path | None = getattr(options, "out", None)
     if out is None:
         if sys.stdout is None and options.run is not erase:
             raise CrmError("No place for the result", "Standard output is closed.", "Leave it open, or name a file: --out FILE.")
         return
-    check_ending(out, ENDINGS if options.run in (segments, pareto) else (".json",))
+    check_ending(out, ENDINGS if options.run in (segments, pareto, clv) else (".json",))
+    _check_place(out)
+
+
+def _check_place(out: Path) -> None:
     if out.is_dir() or not out.absolute().parent.is_dir():
         why = "is a folder" if out.is_dir() else "would lie in a folder that does not exist"
         raise CrmError("The result cannot be written", f"{readable(str(out))} {why}.", "Name a file in a folder that exists.")
@@ -286,6 +315,7 @@ def _parser() -> argparse.ArgumentParser:
     one = _command(commands, "pareto", pareto, "the concentration of value, as JSON")
     _as_of(one)
     one.add_argument("--value", choices=("net_sales", "gross_profit"), default="net_sales")
+    _clv(_command(commands, "clv", clv, "one row a customer: P(alive), purchases and value expected"))
     one = _command(commands, "import", import_, "the sources into a named workspace of the dashboard")
     one.add_argument("--workspace", required=True, metavar="NAME")
     one = commands.add_parser("erase", help="a named workspace and all that was kept of it")
@@ -310,6 +340,30 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None]
     return parser
 
 
+def _clv(parser: argparse.ArgumentParser) -> None:
+    """What the forecast is asked and how it is made."""
+    _as_of(parser)
+    rules = ("auto", "bg_nbd", "mbg_nbd", "pareto_nbd", "same_rate", "last_period")
+    parser.add_argument("--model", choices=rules, default="auto", help="auto: the one that did best when a part of the data was held out")
+    parser.add_argument("--engine", choices=("own", "lifetimes"), default="own", help="who fits the models")
+    parser.add_argument("--unit", choices=("days", "weeks"), default="weeks", help="of the models' time; default: weeks")
+    parser.add_argument("--horizon-months", type=_months, default=12, metavar="N", help="months looked ahead, whole ones; default: 12")
+    parser.add_argument(
+        "--margin", type=_margin, default=1.0, metavar="SHARE", help="earned of a sale, or “costs”: from the data's costs; default: 1"
+    )
+    parser.add_argument("--discount-rate", type=_discount, default=0.0, metavar="RATE", help="a year, 0.1 is 10 %%; default: 0")
+    parser.add_argument(
+        "--holdout-months",
+        type=_months,
+        metavar="N",
+        help="months held out to test models (at most a third of the data); default: the horizon",
+    )
+    parser.add_argument(
+        "--fit-until", type=_day, metavar="DATE", help="fit and score from this day (exclusive); what came after it is the test"
+    )
+    parser.add_argument("--summary", type=Path, metavar="FILE.json", help="write model, parameters, test and totals to this file")
+
+
 def _as_of(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", type=_day, metavar="DATE", help="look from this day (exclusive); default: the day after the last line")
 
@@ -319,6 +373,30 @@ def _rate(text: str) -> tuple[str, str]:
     if not sign or not code.strip() or not rate.strip():
         raise argparse.ArgumentTypeError(f"“{text}” is no rate; write it as USD=0.92")
     return code.strip().upper(), rate.strip()
+
+
+def _months(text: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= 120:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number of months from 1 to 120")
+    return int(text)
+
+
+def _margin(text: str) -> float | None:
+    return None if text.strip() == "costs" else _number(text, "margin; write it as 0.35, or costs", -10, 10)
+
+
+def _discount(text: str) -> float:
+    return _number(text, "yearly rate; write it as 0.1", -0.9, 10)
+
+
+def _number(text: str, what: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"“{text}” is no {what}")
+    return number
 
 
 def _day(text: str) -> date:

@@ -9,7 +9,7 @@ parameter has run to its bound, the data does not identify the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize
@@ -25,7 +25,7 @@ STEP = 1e-4
 STEPS = 12  # from the top of a sample to that of all
 NEAR = 1e-8  # gradient a customer at which these steps end
 FLAT = 1e-5  # gradient a customer at which a point is a top
-VAGUE = 4.0  # standard error on the log scale from which on a parameter is not identified: a factor of 50 either way
+VAGUE = 2.0  # standard error on the log scale from which on a parameter is not identified: it could be a factor of 50 larger or smaller
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,21 @@ def maximise(
         near = _from_sample(counted, _Counted(sample), np.asarray(starts[0], dtype=float), names, customers)
         if near is not None:
             return near
-    best: Maximum | None = None
+    found: list[Maximum] = []
     for tried, start in enumerate(starts, start=1):
-        found = _climb(counted, np.asarray(start, dtype=float), names, customers, tried)
-        if best is None or _rank(found) > _rank(best):
-            best = found
-        if best.is_converged and best.covariance is not None:
+        found.append(_climb(counted, np.asarray(start, dtype=float), names, customers, tried))
+        if found[-1].is_identified:
             break
-    assert best is not None
-    return Maximum(best.logs, best.log_likelihood, best.covariance, best.is_converged, best.reason, tried, counted.calls)
+    best = max(found, key=lambda one: (one.is_converged, one.log_likelihood))
+    return replace(best, starts=len(found), evaluations=counted.calls)
+
+
+def described(of: LogLikelihood, logs: Floats, names: Sequence[str], customers: float) -> Maximum:
+    """A top that somebody else found: its likelihood and covariance."""
+    counted = _Counted(of)
+    value, _ = counted(logs)
+    covariance, reason = _covariance(_hessian(counted, logs), logs, [(-np.inf, np.inf)] * len(logs), names, customers)
+    return Maximum(logs, -value, covariance, True, reason, 0, counted.calls)
 
 
 def _from_sample(of: _Counted, sample: _Counted, start: Floats, names: Sequence[str], customers: float) -> Maximum | None:
@@ -98,10 +104,6 @@ def _bounds(start: Floats) -> list[tuple[float, float]]:
     return [(log - REACH, log + REACH) for log in start]
 
 
-def _rank(found: Maximum) -> tuple[bool, float]:
-    return found.is_converged, found.log_likelihood
-
-
 class _Counted:
     """The negative log-likelihood, as minimisers want it, and how often it was asked."""
 
@@ -122,7 +124,9 @@ def _climb(of: _Counted, start: Floats, names: Sequence[str], customers: float, 
     logs, value, gradient = _polished(of, np.asarray(found.x), bounds)
     if not np.isfinite(value) or not np.all(np.isfinite(gradient)):
         return Maximum(logs, -np.inf, None, False, "the likelihood is not a number there", tried, of.calls)
-    inward = np.where(np.array([log - low < 0.01 or high - log < 0.01 for log, (low, high) in zip(logs, bounds, strict=True)]), 0.0, gradient)
+    inward = np.where(
+        np.array([log - low < 0.01 or high - log < 0.01 for log, (low, high) in zip(logs, bounds, strict=True)]), 0.0, gradient
+    )
     is_converged = bool(np.max(np.abs(inward)) < FLAT)
     covariance, reason = _covariance(_hessian(of, logs), logs, bounds, names, customers)
     if not is_converged:
@@ -180,7 +184,7 @@ def _covariance(
     if values[0] <= 0 or values[0] < 1e-11 * values[-1]:
         flat = names[int(np.argmax(np.abs(vectors[:, 0])))]
         return None, f"the likelihood does not bend along {flat}"
-    covariance = np.linalg.inv(hessian) / customers
+    covariance = np.asarray(np.linalg.inv(hessian) / customers, dtype=float)
     vague = [name for name, variance in zip(names, np.diag(covariance), strict=True) if variance > VAGUE**2]
     if vague:
         return None, f"{' and '.join(vague)} could be anything"

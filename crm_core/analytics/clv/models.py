@@ -5,6 +5,7 @@ Names and order of arguments are those of the library lifetimes: `fit(frequency,
 frequency x: purchase days after the first; recency t_x: first to last; T: first to the end of the data, recency and T in one unit of time
 that is the model's unit from then on. `weights` count customers that share a row. Arrays have shape (rows,), one row a combination.
 
+    SameRate, LastPeriod               rules without parameters, to beat
     Nbd        (r, alpha)              buys for ever                                     Ehrenberg (1959)
     BgNbd      (r, alpha, a, b)        may drop out after each purchase but the first     Fader, Hardie & Lee (2005)
     MbgNbd     (r, alpha, a, b)        may drop out after each purchase                   Batislam, Denizel & Filiztekin (2007)
@@ -14,6 +15,7 @@ that is the model's unit from then on. `weights` count customers that share a ro
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -22,7 +24,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from crm_core.analytics.clv import processes
-from crm_core.analytics.clv.maximum import Maximum, maximise, standard_errors
+from crm_core.analytics.clv.maximum import Maximum, described, maximise, standard_errors
 from crm_core.analytics.clv.quadrature import Floats, legendre
 from crm_core.errors import AnalysisError
 
@@ -49,16 +51,21 @@ class PurchaseModel(ABC):
         Sets `params` and `top`, which says whether it converged and is identified, and why not. Raises AnalysisError for rows that no customer
         can have (negative numbers, recency beyond T, no recency in spite of purchases).
         """
-        x, t_x, age = valid(frequency, recency, T)
-        share = np.ones_like(x) if weights is None else np.asarray(weights, dtype=float)
-        customers = float(share.sum())
-        data = Rows(x, t_x, age, share / customers)
+        data, customers = _shared(frequency, recency, T, weights)
         self.penalty = penalty
-
         some = data.sample()
         sample = None if some is None else partial(self._penalised, some)
         self.top = maximise(partial(self._penalised, data), self._starts(data), self.NAMES, customers, sample)
         self._params = np.exp(self.top.logs)
+        return self
+
+    def adopt(
+        self, params: Sequence[float], frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None
+    ) -> Self:
+        """Takes parameters that somebody else fitted to these rows; `top` tells their likelihood and covariance."""
+        data, customers = _shared(frequency, recency, T, weights)
+        self._params = np.array(params, dtype=float)
+        self.top = described(partial(self._penalised, data), self.logs, self.NAMES, customers)
         return self
 
     @property
@@ -69,6 +76,15 @@ class PurchaseModel(ABC):
     def is_identified(self) -> bool:
         """Whether the data tells the parameters; false before a fit."""
         return self.top is not None and self.top.is_identified
+
+    @property
+    def is_converged(self) -> bool:
+        return self.top is not None and self.top.is_converged
+
+    @property
+    def why_not(self) -> str:
+        """Why the fit did not converge or the data does not tell the parameters; "" where all is well."""
+        return self.top.reason if self.top is not None else ""
 
     @property
     def standard_errors(self) -> dict[str, float | None]:
@@ -92,7 +108,7 @@ class PurchaseModel(ABC):
     def conditional_probability_alive(self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
         """P(alive): will this customer ever buy again? Shape (rows,)."""
         x, t_x, age = _arrays(frequency, recency, T)
-        return special.expit(-self._log_odds_gone(x, t_x, age))
+        return special.expit(-self.log_odds_gone(x, t_x, age))
 
     def conditional_expected_number_of_purchases_up_to_time(
         self, t: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike
@@ -113,7 +129,9 @@ class PurchaseModel(ABC):
         """Purchases expected of a new customer up to time t, the first not counted. Shape of t."""
         times = np.atleast_1d(np.asarray(t, dtype=float))
         new = np.zeros(1)
-        return np.array([self.conditional_expected_number_of_purchases_up_to_time(one, new, new, new)[0] for one in times]).reshape(np.shape(t))
+        return np.array([self.conditional_expected_number_of_purchases_up_to_time(one, new, new, new)[0] for one in times]).reshape(
+            np.shape(t)
+        )
 
     def probability_of_n_purchases_up_to_time(self, t: float, n: int) -> float:
         """P(X(t) = n) of a new customer."""
@@ -125,7 +143,7 @@ class PurchaseModel(ABC):
         """The process by which customers with that history buy from now on, given that they are alive."""
 
     @abstractmethod
-    def _log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
+    def log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
         """ln of P(gone) / P(alive)."""
 
     @abstractmethod
@@ -180,7 +198,7 @@ class Rows:
 
 
 class Nbd(PurchaseModel):
-    NAMES = ("r", "alpha")
+    NAMES: ClassVar[tuple[str, ...]] = ("r", "alpha")
     LABEL = "NBD"
     HAS_DROPOUT = False
 
@@ -188,7 +206,7 @@ class Nbd(PurchaseModel):
         r, alpha = self._params
         return processes.Nbd(r + frequency, alpha + T)
 
-    def _log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
+    def log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
         return np.full(np.broadcast(x, t_x, age).shape, -np.inf)
 
     def _rows(self, params: Floats, rows: Rows) -> tuple[Floats, list[Floats]]:
@@ -202,6 +220,25 @@ class Nbd(PurchaseModel):
         return np.array([0.5, 0.5 * span / often])
 
 
+class SameRate(Nbd):
+    """No model but a rule: everybody goes on at the rate seen so far, x / T, and those without a repeat purchase never come again."""
+
+    NAMES: ClassVar[tuple[str, ...]] = ()
+    LABEL = "Same rate"
+
+    def alive(self, frequency: Floats, T: Floats) -> processes.Nbd:
+        return processes.Nbd(np.maximum(frequency, 1e-9), np.maximum(T, 0.1))
+
+    def log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
+        return np.where(x > 0, -np.inf, np.inf) + np.zeros(np.broadcast(x, t_x, age).shape)
+
+
+class LastPeriod(SameRate):
+    """The same rule on what lies in the last period alone."""
+
+    LABEL = "Last period again"
+
+
 class BgNbd(PurchaseModel):
     NAMES = ("r", "alpha", "a", "b")
     LABEL = "BG/NBD"
@@ -212,7 +249,7 @@ class BgNbd(PurchaseModel):
         r, alpha, a, b = self._params
         return processes.BgNbd(r + frequency, alpha + T, float(a), b + frequency + self.FLIPS)
 
-    def _log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
+    def log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
         r, alpha, a, b = self._params
         flips = x + self.FLIPS
         with np.errstate(divide="ignore"):
@@ -236,7 +273,9 @@ class BgNbd(PurchaseModel):
         digamma = special.digamma
         both = digamma(a + b) - digamma(a + b + flips)
         by_a = (both)[rows.count] + gone / a
-        by_b = (both + digamma(b + flips) - digamma(b))[rows.count] - np.where(may_be_gone, gone / np.where(may_be_gone, b + x + self.FLIPS - 1, 1), 0)
+        by_b = (both + digamma(b + flips) - digamma(b))[rows.count] - np.where(
+            may_be_gone, gone / np.where(may_be_gone, b + x + self.FLIPS - 1, 1), 0
+        )
         by_alpha = r / alpha - (r + x) / (alpha + rows.age) + gone * (r + x) * (1 / (alpha + rows.age) - 1 / (alpha + rows.t_x))
         return value, [slope - until + gone * quiet, by_alpha, by_a, by_b]
 
@@ -260,7 +299,7 @@ class ParetoNbd(PurchaseModel):
         r, alpha, s, beta = self._params
         return processes.ParetoNbd(r + frequency, alpha + T, float(s), beta + T)
 
-    def _log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
+    def log_odds_gone(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
         return self._gone(self._params, Rows(x, t_x, age, np.ones_like(x)))[0]
 
     def _gone(self, params: Floats, rows: Rows) -> tuple[Floats, list[Floats]]:
@@ -284,8 +323,8 @@ class ParetoNbd(PurchaseModel):
             y = t_x + since
             term = weight * (near + y) / (beta + y) * np.exp(-(r + x) * in_alpha - s * in_beta)
             total += term
-            for moment, factor in zip(moments, (in_alpha, 1 / (alpha + y), in_beta, 1 / (beta + y)), strict=True):
-                moment += term * factor
+            for place, factor in enumerate((in_alpha, 1 / (alpha + y), in_beta, 1 / (beta + y))):
+                moments[place] += term * factor
         with np.errstate(divide="ignore", invalid="ignore"):
             odds = np.log(s) + top + np.log(total * reach)
             mean_alpha, per_alpha, mean_beta, per_beta = (np.where(total > 0, moment / total, 0.0) for moment in moments)
@@ -316,6 +355,7 @@ class ParetoNbd(PurchaseModel):
         return np.array([0.5, 0.4 * span / often, 0.5, 0.5 * span])
 
 
+#: The models to choose from.
 MODELS: dict[str, type[PurchaseModel]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
 
 
@@ -324,6 +364,14 @@ def _rising(r: float, rows: Rows) -> tuple[Floats, Floats]:
     value = special.gammaln(r + rows.counts) - special.gammaln(r)
     slope = special.digamma(r + rows.counts) - special.digamma(r)
     return value[rows.count], slope[rows.count]
+
+
+def _shared(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike | None) -> tuple[Rows, float]:
+    """The rows of a fit, and how many customers they are."""
+    x, t_x, age = valid(frequency, recency, T)
+    share = np.ones_like(x) if weights is None else np.asarray(weights, dtype=float)
+    customers = float(share.sum())
+    return Rows(x, t_x, age, share / customers), customers
 
 
 def _arrays(*values: ArrayLike) -> tuple[Floats, ...]:

@@ -14,6 +14,7 @@ Sources: Fader, Hardie & Lee (2005); Batislam, Denizel & Filiztekin (2007); Schm
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,12 +88,12 @@ class BgNbd:
         """E[(1 − (1 + p t/α)^−r) / p]: purchases before t while dropout is p each time, with the purchase rate integrated out."""
         z = t / self.alpha
 
-        def integrand(p: Floats, who: slice) -> Floats:
+        def lost_by_p(p: Floats, who: slice) -> Floats:
             r, x = self.r[who, None], p * z[who, None]
             lost = -np.expm1(-r * np.log1p(x))
             return np.divide(lost, p, out=np.broadcast_to(r * z[who, None], p.shape).copy(), where=p > 0)
 
-        return self._over_dropout(integrand, z)
+        return self._over_dropout(lost_by_p, z)
 
     def pairs(self, u: float) -> Floats:
         z = u / self.alpha
@@ -114,7 +115,7 @@ class BgNbd:
             found[:, 1:] += gone * special.betainc(n, self.r[:, None], p[:, None])
         return found
 
-    def _over_dropout(self, integrand: object, z: Floats) -> Floats:
+    def _over_dropout(self, integrand: Callable[[Floats, slice], Floats], z: Floats) -> Floats:
         """The mean of integrand(p, who) over p of Beta(a, b)."""
         count = _nodes_for(float(z.max(initial=0.0)))
         kinds, kind = np.unique(self.b, return_inverse=True)
@@ -122,7 +123,7 @@ class BgNbd:
         found, step = np.empty(self.size), max(1, CELLS // count)
         for start in range(0, self.size, step):
             who = slice(start, start + step)
-            found[who] = np.einsum("ij,ij->i", weights[kind[who]], integrand(nodes[kind[who]], who))  # type: ignore[operator]
+            found[who] = np.einsum("ij,ij->i", weights[kind[who]], integrand(nodes[kind[who]], who))
         return found
 
 

@@ -5,13 +5,14 @@ Source: Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value; equation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from crm_core.analytics.clv.maximum import Maximum, maximise, standard_errors
+from crm_core.analytics.clv.maximum import Maximum, described, maximise, standard_errors
 from crm_core.analytics.clv.quadrature import Floats
 from crm_core.errors import AnalysisError
 
@@ -28,16 +29,18 @@ class GammaGamma:
 
     def fit(self, frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | None = None, penalty: float = 0.0) -> Self:
         """Maximum likelihood. Raises AnalysisError unless there are rows and every one has purchases and a positive mean value."""
-        x, mean = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
-        if not len(x) or not (np.all(x > 0) and np.all(mean > 0) and np.all(np.isfinite(mean))):
-            raise AnalysisError("The spend cannot be modelled", "It takes customers with a repeat purchase of a positive value.")
-        weight = np.ones_like(x) if weights is None else np.asarray(weights, dtype=float)
-        data = _Spend(x, mean, weight / weight.sum(), penalty)
-        scale = float(data.share @ mean)
+        data, customers = _Spend.of(frequency, monetary_value, weights, penalty)
+        scale = float(data.share @ data.mean)
         starts = [np.log([2.0, 3.0, scale]), np.log([6.0, 4.0, scale / 2]), np.log([1.0, 1.5, scale]), np.log([20.0, 10.0, scale])]
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            self.top = maximise(data.log_likelihood, starts, self.NAMES, float(weight.sum()))
+        self.top = maximise(data.log_likelihood, starts, self.NAMES, customers)
         self._params = np.exp(self.top.logs)
+        return self
+
+    def adopt(self, params: Sequence[float], frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | None = None) -> Self:
+        """Takes parameters that somebody else fitted to these rows; `top` tells their likelihood and covariance."""
+        data, customers = _Spend.of(frequency, monetary_value, weights, 0.0)
+        self._params = np.array(params, dtype=float)
+        self.top = described(data.log_likelihood, self.logs, self.NAMES, customers)
         return self
 
     @property
@@ -64,18 +67,40 @@ class GammaGamma:
         return np.where(free > 0, p * (gamma + x * np.where(x > 0, mean, 0)) / np.where(free > 0, free, 1), np.nan)
 
 
+def everybody_alike(mean: float, deviation: float) -> GammaGamma:
+    """What stands in where the model cannot be fitted: every purchase of every customer from one gamma distribution with that mean and
+    standard deviation. As a Gamma-Gamma model it is the limit of a large q."""
+    spread = deviation / mean if mean > 0 else 1.0
+    p, q = 1 / np.clip(spread, 0.05, 3.0) ** 2, 1e8
+    return GammaGamma(p, q, max(mean, 1e-9) * (q - 1) / p)
+
+
 class _Spend:
     """The rows of a fit: what depends on the number of purchases alone is summed by it once."""
 
     def __init__(self, x: Floats, mean: Floats, share: Floats, penalty: float) -> None:
-        self.x, self.share, self.penalty, self.total = x, share, penalty, x * mean
+        self.x, self.mean, self.share, self.penalty, self.total = x, mean, share, penalty, x * mean
         self.counts, self.count = np.unique(x, return_inverse=True)
         self.sizes = np.bincount(self.count, share)
         self.log_totals = np.bincount(self.count, share * np.log(self.total))
         self.log_mean = float(share @ np.log(mean))
 
+    @classmethod
+    def of(cls, frequency: ArrayLike, monetary_value: ArrayLike, weights: ArrayLike | None, penalty: float) -> tuple[_Spend, float]:
+        """The rows, and how many customers they are."""
+        x, mean = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
+        if not len(x) or not (np.all(x > 0) and np.all(mean > 0) and np.all(np.isfinite(mean))):
+            raise AnalysisError("The spend cannot be modelled", "It takes customers with a repeat purchase of a positive value.")
+        weight = np.ones_like(x) if weights is None else np.asarray(weights, dtype=float)
+        customers = float(weight.sum())
+        return cls(x, mean, weight / customers, penalty), customers
+
     def log_likelihood(self, logs: Floats) -> tuple[float, Floats]:
         """Equation 1a a customer, less the penalty, and its gradient by the logs of p, q, gamma."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self._log_likelihood(logs)
+
+    def _log_likelihood(self, logs: Floats) -> tuple[float, Floats]:
         p, q, gamma = np.exp(logs)
         counts, sizes = self.counts, self.sizes
         by_count = special.gammaln(p * counts + q) - special.gammaln(p * counts) - special.gammaln(q) + q * np.log(gamma)

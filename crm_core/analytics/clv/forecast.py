@@ -1,0 +1,348 @@
+"""Which forecast do we believe, and what will each customer be worth?
+
+`choose` sets the holdout up, fits the models, picks one and says why; `customers` applies it to every customer. Where no model can be fitted or
+believed, a labelled rule stands in, so that there is always a forecast and it always says what it rests on.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+from scipy import stats
+
+from crm_core.analytics.clv import customers as base
+from crm_core.analytics.clv import holdout
+from crm_core.analytics.clv.checked import fit_purchases, fit_spend
+from crm_core.analytics.clv.customers import Histories, Spending
+from crm_core.analytics.clv.holdout import NAIVE, Fitted, Holdout
+from crm_core.analytics.clv.models import MODELS, Nbd, PurchaseModel
+from crm_core.analytics.clv.quadrature import Floats
+from crm_core.analytics.clv.scoring import Outlook, Valuation
+from crm_core.analytics.clv.spend import GammaGamma, everybody_alike
+from crm_core.analytics.clv.units import DAYS_A_MONTH, Unit, days_per
+from crm_core.analytics.days import months_before
+from crm_core.analytics.orders import lines
+from crm_core.errors import AnalysisError
+from crm_core.workspace import Workspace
+
+Engine = Literal["own", "lifetimes"]
+AUTO = "auto"
+FEWEST_REPEAT = 100
+WIDEST_ERROR = 0.20
+BROKEN, WEAK = 0.3, 0.1
+FALLBACK = "fallback"
+#: Outlooks of other horizons that are kept beside the one looked at.
+KEPT_OUTLOOKS = 6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the forecast is made: a model of MODELS or "auto", who fits it, the unit of time, and the months that the holdout looks ahead (at most a third
+    of the data). `until`: judge by what happened from as_of to this day, instead of holding a part before as_of out."""
+
+    model: str = AUTO
+    engine: Engine = "own"
+    unit: Unit = "weeks"
+    holdout_months: float = 12
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the forecast is asked: horizon in whole months, margin (a share of sales, may be negative; None: from the data's costs) and a yearly
+    discount rate."""
+
+    months: int = 12
+    margin: float | None = 1.0
+    discount_rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen and why. `rule` is a key of MODELS, of NAIVE, "nbd" (the loss of customers is not identifiable) or "fallback"; `fits` holds every
+    model fitted at as_of, `reason` says in a sentence why this one, `notes` what to keep in mind. `correlation` is Spearman's of frequency and
+    monetary value (None where there are fewer than three customers). `window_days` is what the rule "last period again" looks at."""
+
+    as_of: date
+    settings: Settings
+    rule: str
+    fits: dict[str, PurchaseModel]
+    valuation: Valuation
+    spend_fit: GammaGamma | None
+    spending: Spending
+    correlation: float | None
+    holdout: Holdout | None
+    window_days: int
+    repeat_customers: int  # with a spend to model
+    reason: str
+    notes: tuple[str, ...]
+    observed_days: int
+    _outlooks: OrderedDict[int, Outlook] = field(default_factory=OrderedDict, repr=False, compare=False)
+
+    @property
+    def model(self) -> PurchaseModel:
+        """What forecasts purchases."""
+        return self.valuation.model
+
+    @property
+    def label(self) -> str:
+        return {"nbd": "NBD (nobody leaves)", FALLBACK: "rate of all customers and the own one"}.get(self.rule, self.model.LABEL)
+
+    @property
+    def has_p_alive(self) -> bool:
+        return self.model.HAS_DROPOUT
+
+    @property
+    def key(self) -> str:
+        return f"{self.as_of} {self.settings}"
+
+    def outlook(self, months: int) -> Outlook:
+        """The valuation over so many months; a few are kept, since a horizon is moved to and fro."""
+        if months not in self._outlooks:
+            self._outlooks[months] = Outlook(self.valuation, months)
+            while len(self._outlooks) > KEPT_OUTLOOKS:
+                self._outlooks.popitem(last=False)
+        return self._outlooks[months]
+
+    def covariance(self) -> Floats:
+        """Of the logs of the parameters: those of purchases, then those of spend; zero where a rule has none or does not know it."""
+        parts: list[PurchaseModel | GammaGamma] = [self.model, self.spend_fit if self.spend_fit is not None else self.valuation.spend]
+        blocks = [
+            part.top.covariance if part.top is not None and part.top.covariance is not None else np.zeros((len(part.NAMES),) * 2)
+            for part in parts
+        ]
+        size = len(blocks[0])
+        whole = np.zeros((size + len(blocks[1]),) * 2)
+        whole[:size, :size], whole[size:, size:] = blocks
+        return whole
+
+
+def choose(ws: Workspace, as_of: date, settings: Settings = Settings()) -> Choice:
+    """The forecast to believe. Raises AnalysisError without any purchase, or for a model or an engine that there is not."""
+    if settings.model not in (AUTO, *MODELS, *NAIVE):
+        raise AnalysisError("There is no such model", f"“{settings.model}” is none.", f"Choose one of: {', '.join((AUTO, *MODELS))}.")
+    return ws.remember(f"clv choice {as_of} {settings}", lambda: _choose(ws, as_of, settings))
+
+
+def _choose(ws: Workspace, as_of: date, settings: Settings) -> Choice:
+    table = base.histories(ws, as_of)
+    histories = base.counted(ws, table, settings.unit)
+    spending = base.spending(ws, as_of)
+    spend_x, spend_value = base.spend(ws, table)
+    spend_fit = fit_spend(spend_x, spend_value, settings.engine)
+    spend = spend_fit if spend_fit is not None and spend_fit.is_identified else everybody_alike(spending.mean, spending.deviation)
+    tested = _test(ws, as_of, settings)
+    rule, reason = _wanted(settings, tested)
+    fits = _fits(histories, settings, rule, histories.repeat_customers >= FEWEST_REPEAT)
+    observed = (as_of - holdout.as_date(ws.execute(table.first_on.min()))).days
+    horizon = round(settings.holdout_months * DAYS_A_MONTH)
+    window = holdout.last_period_days(ws, as_of, tested.days if tested else horizon)
+    notes = (
+        [] if spend is spend_fit else ["The spend of single customers could not be modelled: everybody's purchases are taken to be alike."]
+    )
+    if spend is spend_fit and spend.params["q"] <= 1:
+        notes.append(
+            "Spend varies so much that its model has no mean (q ≤ 1): customers without a repeat purchase get the mean of all purchases."
+        )
+
+    def made(rule: str, model: PurchaseModel, reason: str, histories: Histories = histories) -> Choice:
+        valuation = Valuation(model, spend, histories, spending.mean)
+        rho = (
+            float(stats.spearmanr(spend_x, spend_value).statistic) if len(spend_x) > 2 and np.ptp(spend_x) and np.ptp(spend_value) else None
+        )
+        given = spend_fit if spend is spend_fit else None
+        return Choice(
+            as_of, settings, rule, fits, valuation, given, spending, rho, tested, window, len(spend_x), reason, tuple(notes), observed
+        )
+
+    if histories.repeat_customers < FEWEST_REPEAT:
+        return made(
+            FALLBACK, _fallback(histories), f"Only {histories.repeat_customers:,.0f} customers bought again; a model needs {FEWEST_REPEAT}."
+        )
+    if rule in NAIVE:
+        if rule == "last_period":
+            histories = base.counted(ws, base.recent_histories(ws, as_of, window), settings.unit)
+        return made(rule, NAIVE[rule](), reason, histories)
+    model = fits[rule]
+    if not model.is_converged:
+        return made(FALLBACK, _fallback(histories), f"The fit of {model.LABEL} did not come to an end: {model.why_not}.")
+    if not model.is_identified:
+        said = f"{reason} But the loss of customers is not identifiable: in {model.LABEL} {model.why_not}. The forecast takes it that nobody leaves."
+        rule, model, reason = "nbd", Nbd().fit(histories.x, histories.t_x, histories.T, histories.customers), said.strip()
+    choice = made(rule, model, reason)
+    error = _relative_error(choice, _months(settings))
+    if error > WIDEST_ERROR:
+        return made(
+            FALLBACK,
+            _fallback(histories),
+            f"By {model.LABEL} the standard error of the total would be {error:.0%}: the data is too little for it.",
+        )
+    return choice
+
+
+def _months(settings: Settings) -> int:
+    return max(1, round(settings.holdout_months))
+
+
+def _relative_error(choice: Choice, months: int) -> float:
+    """What the uncertainty of the parameters is to the number of purchases expected in all."""
+    factors = choice.outlook(months).factors(0.0)
+    worth = factors["expected_purchases"].to_numpy() * choice.valuation.histories.customers
+    slopes = np.array([worth @ factors[f"slope_{name}"].to_numpy() for name in choice.model.NAMES])
+    size = len(slopes)
+    total = worth.sum()
+    return float(np.sqrt(slopes @ choice.covariance()[:size, :size] @ slopes) / total) if total > 0 else 0.0
+
+
+def _fallback(histories: Histories) -> Nbd:
+    """Rate (x + ρτ) / (T + τ), ρ = Σx / ΣT, τ = median T: an NBD with r = ρτ and alpha = τ."""
+    order = np.argsort(histories.T)
+    reached = np.cumsum(histories.customers[order])
+    tau = max(float(histories.T[order][np.searchsorted(reached, reached[-1] / 2)]), 1 / days_per(histories.unit))
+    total = float(histories.customers @ histories.T)
+    rate = float(histories.customers @ histories.x) / total if total > 0 else 0.0
+    return Nbd(max(rate * tau, 1e-9), tau)
+
+
+def _fits(histories: Histories, settings: Settings, wanted: str, is_enough: bool) -> dict[str, PurchaseModel]:
+    if not is_enough or wanted in NAIVE:
+        return {}
+    return {wanted: fit_purchases(wanted, histories, settings.engine)}
+
+
+def _test(ws: Workspace, as_of: date, settings: Settings) -> Holdout | None:
+    """The holdout; None where the data is too short or too small for one."""
+    first = ws.first_day or as_of
+    cut, until = (as_of, settings.until) if settings.until else (holdout.cut_day(first, as_of, settings.holdout_months), as_of)
+    if (until - cut).days < holdout.SHORTEST_DAYS or cut <= first:
+        return None
+    try:
+        histories = base.counted(ws, base.histories(ws, cut), settings.unit)
+    except AnalysisError:
+        return None
+    if histories.repeat_customers < FEWEST_REPEAT:
+        return None
+    models = {name: fitted(name, histories, settings.engine) for name in MODELS}
+    return holdout.judge(ws, cut, until, models, settings.unit)
+
+
+def fitted(name: str, histories: Histories, engine: Engine = "own") -> Fitted:
+    """A model as it would forecast from these histories."""
+    model = fit_purchases(name, histories, engine)
+    if model.is_identified or model.top is None:
+        return Fitted(model.LABEL, model, True, "")
+    simple = Nbd().fit(histories.x, histories.t_x, histories.T, histories.customers)
+    return Fitted(model.LABEL, simple, False, model.top.reason)
+
+
+def _wanted(settings: Settings, tested: Holdout | None) -> tuple[str, str]:
+    """The rule to use, and why."""
+    if settings.model != AUTO:
+        return settings.model, "Chosen by you."
+    winner = tested.of(tested.winner) if tested else None
+    if tested is None or winner is None:
+        return "bg_nbd", "There is too little data to hold a part out and test models on it."
+    span = f"{tested.cut:%-d %b %Y} to {tested.until - timedelta(days=1):%-d %b %Y}"
+    best_naive = min((one for one in tested.results if one.rule in NAIVE), key=lambda one: one.rmse)
+    best_model = min((one for one in tested.results if one.rule not in NAIVE), key=lambda one: one.rmse)
+    if winner.rule in NAIVE:
+        return winner.rule, (
+            f"From {span} the simple rule “{winner.label}” came closer to what customers did (error {winner.rmse:.2f} purchases a customer) "
+            f"than every model (best: {best_model.label}, {best_model.rmse:.2f}), so the forecast uses it."
+        )
+    return winner.rule, (
+        f"From {span} {winner.label} came closest to what customers did: its error was {winner.rmse:.2f} purchases a customer, "
+        f"against {best_naive.rmse:.2f} by the rule “{best_naive.label}”."
+    )
+
+
+# -- customers ---------------------------------------------------------------------------------------------------------
+
+
+def margin(ws: Workspace, as_of: date, terms: Terms) -> float:
+    """The margin of the terms, or that of the data: gross profit by sales of the lines whose cost is known, last 12 months before as_of.
+
+    Raises AnalysisError where the data has no costs.
+    """
+    if terms.margin is not None:
+        return terms.margin
+    if not ws.has("order_lines", "cost_amount"):
+        raise AnalysisError(
+            "No margin in the data", "The data has no costs.", "Give a margin, or assign the column with the cost on the Data page."
+        )
+
+    def build() -> float:
+        sold = lines(ws, as_of, months_before(as_of, 12)).filter(lambda t: t.cost_amount.notnull() & t.customer_id.notnull())
+        row = ws.execute(sold.aggregate(sales=sold.net_amount.sum().cast("float64"), cost=sold.cost_amount.sum().cast("float64"))).iloc[0]
+        return float(1 - row["cost"] / row["sales"]) if row["sales"] > 0 else 0.0
+
+    return ws.remember(f"clv margin {as_of}", build)
+
+
+def table(ws: Workspace, choice: Choice) -> ir.Table:
+    """The histories that the forecast rests on; see `customers.histories`."""
+    if choice.rule == "last_period":
+        return base.recent_histories(ws, choice.as_of, choice.window_days)
+    return base.histories(ws, choice.as_of)
+
+
+def scored(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
+    """Grain: customer with a purchase. The columns of `customers`, and for sums: own (γ + x·m̄), variance (of clv), is_heavy, level (clv by `own`), and
+    slope_NAME, derivatives of ln clv by the logs of the parameters."""
+    name = f"clv factors {choice.key} {terms.months} {terms.discount_rate!r}"
+    factors = ws.keep(name, lambda: ibis.memtable(choice.outlook(terms.months).factors(terms.discount_rate)))
+    joined = table(ws, choice).join(factors, "history")
+    scale = margin(ws, choice.as_of, terms) * (1 - choice.spending.lost_share)
+    own = choice.valuation.spend.params["gamma"] + joined.basis_frequency * ibis.greatest(joined.basis_value.fill_null(0.0), 0.0)
+    joined = joined.mutate(own=own)
+    first, second = ("low", "high") if scale >= 0 else ("high", "low")
+    unit = days_per(choice.settings.unit)
+    return joined.select(
+        "customer_id",
+        "first_on",
+        frequency=joined.frequency,
+        recency=joined.recency / unit,
+        T=joined["T"] / unit,
+        monetary_value=joined.monetary_value,
+        p_alive=joined.p_alive if choice.has_p_alive else ibis.null("float64"),
+        expected_purchases=joined.expected_purchases,
+        expected_spend=joined.spend_factor * joined.own,
+        clv=joined["value"] * joined.own * scale,
+        clv_low=joined[first] * joined.own * scale,
+        clv_high=joined[second] * joined.own * scale,
+        own=joined.own,
+        variance=joined.variance * joined.own * joined.own * scale * scale,
+        is_heavy=joined.is_heavy,
+        level=joined["value"] * scale,
+        history=joined.history,
+        **{f"slope_{one}": joined[f"slope_{one}"] for one in (*choice.model.NAMES, "p", "q")},
+    )
+
+
+#: Columns of a forecast, one row a customer.
+COLUMNS = (
+    "customer_id",
+    "frequency",
+    "recency",
+    "T",
+    "monetary_value",
+    "p_alive",
+    "expected_purchases",
+    "expected_spend",
+    "clv",
+    "clv_low",
+    "clv_high",
+)
+
+
+def customers(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
+    """Grain: customer with a purchase before as_of. Columns: customer_id; frequency (purchase days after the first), recency, T (in the unit of the
+    settings); monetary_value (missing without a repeat purchase); p_alive (missing where not provided); expected_purchases in the horizon;
+    expected_spend, the value expected of one purchase; clv and its 90 % interval clv_low, clv_high, in the currency of the data."""
+    return scored(ws, choice, terms).select(*COLUMNS)
