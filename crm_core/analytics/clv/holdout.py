@@ -7,7 +7,7 @@ Sources: definitions of the dashboard; Czado, Gneiting & Held (2009) for coverag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -169,11 +169,12 @@ def _sampled(data: Rows) -> Rows:
 
 def _judged(rule: str, fitted: Fitted, data: Rows, few: Rows, days: int, window: float | None) -> Result:
     unit, model = data.histories.unit, fitted.used
-    predicted = _predicted(model, data, days / days_per(unit), window)
+    expected = _predictor(model, data, window)
+    predicted = expected(days / days_per(unit))
     weights, error = data.histories.customers / data.histories.total, predicted - data.actual
     spread = _distributions(model, few, days / days_per(unit), window)
     ends = [*range(7, days, 7), days]
-    until = [float(data.histories.customers @ _predicted(model, data, end / days_per(unit), window)) for end in ends]
+    until = [float(data.histories.customers @ expected(end / days_per(unit))) for end in ends]
     return Result(
         rule=rule,
         label=fitted.label,
@@ -200,10 +201,12 @@ def _basis(model: PurchaseModel, data: Rows, window: float | None) -> tuple[Floa
     return model.conditional_probability_alive(x, t_x, T), x, T
 
 
-def _predicted(model: PurchaseModel, data: Rows, t: float, window: float | None) -> Floats:
+def _predictor(model: PurchaseModel, data: Rows, window: float | None) -> Callable[[float], Floats]:
+    """Expected purchases of each row until a time; customers of equal x and T differ by P(alive) alone."""
     alive, x, T = _basis(model, data, window)
-    kinds, kind = np.unique(np.array([x, T]), axis=1, return_inverse=True)
-    return alive * model.alive(kinds[0], kinds[1]).expected(t)[kind.ravel()]
+    kinds, kind = np.unique(x + 1j * T, return_inverse=True)
+    process = model.alive(kinds.real, kinds.imag)
+    return lambda t: alive * process.expected(t)[kind]
 
 
 def _distributions(model: PurchaseModel, data: Rows, t: float, window: float | None) -> tuple[float, float, float, float]:

@@ -42,9 +42,22 @@ class Process(Protocol):
 
 def negative_binomial(r: Floats, p: Floats, most: int) -> Floats:
     """Probabilities of 0, ..., most events of a gamma-mixed Poisson process: Γ(r+n)/(Γ(r) n!) (1−p)^r p^n, shape (len(r), most + 1)."""
-    n = np.arange(most + 1)
-    r, p = r[:, None], p[:, None]
-    return np.exp(special.gammaln(r + n) - special.gammaln(r) - special.gammaln(n + 1) + r * np.log1p(-p) + special.xlogy(n, p))
+    return _binomial(_log_choices(r, most), r, p)
+
+
+def _log_choices(r: Floats, most: int) -> Floats:
+    """ln Γ(r+n)/(Γ(r) n!), shape (len(r), most + 1): sums of ln (r+n−1)/n, cheaper than three gamma functions a number."""
+    n = np.arange(1, most + 1)
+    found = np.zeros((len(r), most + 1))
+    np.cumsum(np.log((r[:, None] + n - 1) / n), axis=1, out=found[:, 1:])
+    return found
+
+
+def _binomial(log_choices: Floats, r: Floats, p: Floats) -> Floats:
+    n = np.arange(log_choices.shape[1])
+    with np.errstate(divide="ignore"):
+        log_p = np.maximum(np.log(p), -1e300)  # 0 purchases for certain where p = 0
+    return np.exp(log_choices + (r * np.log1p(-p))[:, None] + n * log_p[:, None])
 
 
 @dataclass(frozen=True)
@@ -161,12 +174,13 @@ class ParetoNbd:
 
     def pmf(self, t: float, most: int) -> Floats:
         """Still there at t with n purchases, or gone at y < t with n until then."""
-        found = np.exp(-self.s * np.log1p(t / self.beta))[:, None] * negative_binomial(self.r, t / (self.alpha + t), most)
+        log_choices = _log_choices(self.r, most)
+        found = np.exp(-self.s * np.log1p(t / self.beta))[:, None] * _binomial(log_choices, self.r, t / (self.alpha + t))
         nodes, weights = legendre(DROPOUT_NODES)
         nearest = np.minimum(self.alpha, self.beta)
         reach = np.log1p(t / nearest)
         for node, weight in zip(nodes, weights, strict=True):  # y = nearest · (e^z − 1): smooth however small alpha or beta are
             y = nearest * np.expm1(node * reach)
             gone = self.s * np.exp(-(self.s + 1) * np.log1p(y / self.beta)) / self.beta
-            found += (weight * reach * (nearest + y) * gone)[:, None] * negative_binomial(self.r, y / (self.alpha + y), most)
+            found += (weight * reach * (nearest + y) * gone)[:, None] * _binomial(log_choices, self.r, y / (self.alpha + y))
         return found

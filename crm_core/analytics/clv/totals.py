@@ -80,7 +80,8 @@ def _bounds(ws: Workspace, choice: Choice, terms: Terms, table: ir.Table, row: p
         half = NORMAL * float(np.sqrt(max(row["variance"], 0.0) + uncertain))
         low, high = value - half, value + half
     wrong = abs(value) * holdout_error(choice)
-    return min(low, value - wrong), max(high, value + wrong)
+    low, high = min(low, value - wrong), max(high, value + wrong)
+    return (max(low, 0.0), high) if value >= 0 else (low, min(high, 0.0))  # nobody spends less than nothing
 
 
 def holdout_error(choice: Choice) -> float:
