@@ -7,7 +7,7 @@ frame (Streamlit's older way with a folder of that name), and security headers n
 
 import streamlit as st
 
-from pages import clusters, data, key_customers, overview, segments
+from pages import clusters, customer_value, data, key_customers, overview, segments
 from ui import frame, guards, server
 
 CUSTOMERS = (
@@ -15,6 +15,7 @@ CUSTOMERS = (
     (segments.render, "Segments", "segments", ":material/grid_view:"),
     (clusters.render, "Clusters", "clusters", ":material/scatter_plot:"),
     (key_customers.render, "Key customers", "key-customers", ":material/star:"),
+    (customer_value.render, "Customer value", "customer-value", ":material/query_stats:"),
 )
 
 

@@ -314,7 +314,9 @@ def _parser() -> argparse.ArgumentParser:
     _as_of(_command(commands, "segments", segments, "one row a customer: RFM figures, scores, segment"))
     one = _command(commands, "pareto", pareto, "the concentration of value, as JSON")
     _as_of(one)
-    one.add_argument("--value", choices=("net_sales", "gross_profit"), default="net_sales")
+    one.add_argument(
+        "--value", choices=("net_sales", "gross_profit", "clv"), default="net_sales", help="clv: the forecast value of 12 months"
+    )
     _clv(_command(commands, "clv", clv, "one row a customer: P(alive), purchases and value expected"))
     one = _command(commands, "import", import_, "the sources into a named workspace of the dashboard")
     one.add_argument("--workspace", required=True, metavar="NAME")

@@ -31,7 +31,7 @@ def render() -> None:
     with right, guards.guard():
         concentration.without_best(view, value)
     concentration.customers(view, value, best)
-    options = ["--value gross_profit"] if value == "gross_profit" else []
+    options = [] if value == "net_sales" else [f"--value {value}"]
     page.how_to_read(EXPLANATION, command=page.command(view, "pareto", *options), is_for_all=view.is_filtered)
 
 

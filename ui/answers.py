@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui.frame import day
-from ui.numbers import amount, count_customers, count_of, share
+from ui.numbers import amount, count, count_customers, count_of, share
 
 if TYPE_CHECKING:
     from datetime import date
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_core.analytics.clusters import Clusters
+    from crm_core.analytics.clv.report import Headline
     from crm_core.analytics.overview import Sales
     from crm_core.analytics.pareto import ParetoSummary
 
@@ -96,3 +97,41 @@ def below_zero(found: ParetoSummary, currency: str) -> str:
         best, vital = share(found.positive.top20_share), share(found.positive.vital_few_share)
         sentences.append(f"On positive value alone the best 20 % hold {best}, and 80 % come from {vital} of customers.")
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def customer_value(found: Headline, months: int, currency: str) -> str:
+    """What today's customers are expected to bring, how many are probably active, and how much the best 20 % hold."""
+    if not found.customers:
+        return "No customers to show with these filters."
+    who = "The one customer of today" if found.customers == 1 else f"Today’s {count_customers(found.customers)}"
+    what = "sales" if found.margin == 1 else f"profit at a margin of {share(found.margin)}"
+    bounds = f"90 % interval {amount(found.low, currency)} to {amount(found.high)}"
+    text = f"{who} will bring about {amount(found.value, currency)} of {what} in the next {count_of(months, 'month')} ({bounds})"
+    if found.active is not None:
+        text += f"; about {count(found.active)} of them are probably still active"
+    if found.best_share is not None and found.customers > 1:
+        text += (
+            f", and the best 20 % hold {share(found.best_share)} of it"
+            if found.active is not None
+            else f"; the best 20 % hold {share(found.best_share)} of it"
+        )
+    return f"{text}."
+
+
+def forecast_caveats(found: Headline, months: int) -> str:
+    """Which model speaks and why, and what limits what it says."""
+    sentences = [few(found.customers), found.reason, *found.notes]
+    if found.active is None:
+        sentences.append("Who is still active is not provided.")
+    if found.is_extrapolated:
+        sentences.append(
+            f"Extrapolated: the horizon of {count_of(months, 'month')} is longer than the {count_of(found.observed_days, 'day')} of data."
+        )
+    if found.correlation is not None and found.correlation_verdict != "assumption holds":
+        sentences.append(
+            f"Customers who buy more often also spend {'more' if found.correlation > 0 else 'less'} a purchase (correlation {found.correlation:.2f}:"
+            f" {found.correlation_verdict}); the model takes the two to be independent."
+        )
+    if found.lost_share >= 0.001:
+        sentences.append(f"{share(found.lost_share)} is taken off for what comes back later, as in the last 12 months.")
+    return " ".join(filter(None, sentences))

@@ -21,6 +21,13 @@ class Url(StrEnum):
     CUTS_R = "cuts_r"
     CUTS_F = "cuts_f"
     CUTS_M = "cuts_m"
+    HORIZON = "horizon"
+    MARGIN = "margin"
+    COSTS = "costs"
+    DISCOUNT = "discount"
+    MODEL = "model"
+    UNIT = "unit"
+    ENGINE = "engine"
 
 
 class Session(StrEnum):

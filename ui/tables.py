@@ -36,10 +36,12 @@ class Rows:
     where: Where = ()
 
     def of(self, view: View) -> ir.Table:
+        from crm_core.analytics.clv.report import with_forecast
+
         made = self.make(view.ws, *self.args, shown=view.shown())
         for column, values in self.where:
             made = made.filter(made[column].isin(list(values)))
-        return made
+        return with_forecast(view.ws, view.as_of, made)
 
 
 def customer_table(
@@ -53,7 +55,8 @@ def customer_table(
     sort: str = "net_sales",
     title: str = "Customers",
 ) -> str | None:
-    """Customers of `where`, paged, searched and sorted by the engine, with count and CSV and Excel downloads of all of them.
+    """Customers of `where`, paged, searched and sorted by the engine, with count and CSV and Excel downloads of all of them; each with the
+    forecast value of 12 months and P(alive).
 
     `rows(view.ws, *args, shown=view.shown())` gives one row a customer with `customer_id`; by default analytics.listing.listing with
     (view.as_of, view.settings). `columns` chooses and orders what is shown (all by default), `sort` is sorted by at first, largest first.
@@ -64,7 +67,8 @@ def customer_table(
     from crm_core.analytics import listing
 
     wanted = Rows(rows or listing.listing, (view.as_of, view.settings) if args is None else args, where)
-    names = cache.made(view, _names, wanted, tuple(columns))
+    with st.spinner("Listing the customers …"):
+        names = cache.made(view, _names, wanted, tuple(columns))
     search, by, descending, size = _controls(key, names, sort)
     count = cache.made(view, _count, wanted, search)
     number = _page_number(key, count, size)
@@ -87,7 +91,7 @@ def result_table(
 
 def in_percent(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with its shares (0 to 1) in percent, as `column_config` writes them."""
-    return frame.assign(**{column: 100 * frame[column].astype(float) for column in frame.columns if column.endswith("_share")})
+    return frame.assign(**{column: 100 * frame[column].astype(float) for column in frame.columns if _is_share(column)})
 
 
 def column_config(frame: pd.DataFrame, names: Mapping[str, str], currency: str = "") -> dict[str, Any]:
@@ -96,11 +100,17 @@ def column_config(frame: pd.DataFrame, names: Mapping[str, str], currency: str =
 
 
 #: Last words of columns that hold amounts.
-MONEY = ("sales", "value", "profit", "amount", "price", "before", "change")
+MONEY = ("sales", "value", "profit", "amount", "price", "before", "change", "clv", "low", "high", "spend")
+#: Columns that hold shares without saying so in their name.
+SHARES = ("p_alive", "p_alive_before")
+
+
+def _is_share(column: str) -> bool:
+    return column.endswith("_share") or column in SHARES
 
 
 def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
-    if name.endswith("_share"):
+    if _is_share(name):
         return st.column_config.NumberColumn(label, format="%.1f %%")  # the ready-made "percent" has any number of digits
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         is_money = name.rsplit("_", 1)[-1] in MONEY

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from crm_core.analytics.clusters import Clusters
+    from crm_core.analytics.clv.report import Headline
     from crm_core.analytics.overview import Figure, Sales
     from crm_core.analytics.pareto import ParetoSummary
 
@@ -108,6 +109,25 @@ def clusters(found: Clusters, currency: str) -> list[Tile]:
         Tile("Customers", count(found.profile["customers"].sum()), help=sample),
         Tile("Customers in the best", share(best["customer_share"]), help=f"The cluster with the highest average: {best['name']}."),
         Tile("Average in the best", amount(best["average_sales"], currency), help="Net sales per customer of that cluster."),
+    ]
+
+
+def customer_value(found: Headline, months: int, currency: str) -> list[Tile]:
+    """The total and a head, how many are active, purchases, and how concentrated the value is."""
+    bounds = f"90 % interval: {amount(found.low, currency)} to {amount(found.high, currency)}. Exactly {amount(found.value, currency)}."
+    head = found.value / found.customers if found.customers else None
+    active = found.active / found.customers if found.active is not None and found.customers else None
+    of_all = (
+        f"{share(active)} of {count(found.customers)} customers: the sum of P(alive)."
+        if active is not None
+        else "The rule that forecasts does not say."
+    )
+    return [
+        Tile(f"Value, {months} months", short(found.value, currency), help=bounds),
+        Tile("A customer", amount(head, currency), help="The average over the customers shown."),
+        Tile("Probably active", count(found.active), help=of_all),
+        Tile("Purchases expected", count(found.purchases), help=f"Purchase days of today’s customers in the next {months} months."),
+        Tile("Held by the best 20 %", share(found.best_share), help="The share of the forecast value.", more_is="neutral"),
     ]
 
 

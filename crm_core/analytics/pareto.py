@@ -23,8 +23,8 @@ from crm_core.analytics.orders import lines, totals
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
-Value = Literal["net_sales", "gross_profit"]
-VALUE_LABELS: dict[Value, str] = {"net_sales": "Net sales", "gross_profit": "Gross profit"}
+Value = Literal["net_sales", "gross_profit", "clv"]
+VALUE_LABELS: dict[Value, str] = {"net_sales": "Net sales", "gross_profit": "Gross profit", "clv": "Forecast value"}
 
 CLASS_A_SHARE = Fraction(80, 100)
 CLASS_B_SHARE = Fraction(95, 100)
@@ -72,9 +72,17 @@ class ParetoSummary:
 
 
 def values(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
-    """Grain: customer whose value is known. Columns: customer_id, value. Raises AnalysisError for gross profit without costs."""
+    """Grain: customer whose value is known. Columns: customer_id, value. The forecast value ("clv") is that of 12 months by the usual settings.
+
+    Raises AnalysisError for gross profit without costs, and for a forecast without any purchase.
+    """
     if value == "gross_profit" and not ws.has("order_lines", "cost_amount"):
         raise AnalysisError("No gross profit", "The data has no costs.", "Assign the column with the cost or the profit on the Data page.")
+    if value == "clv":
+        from crm_core.analytics.clv import forecast  # now: its libraries take half a second, which others need not wait for
+
+        worth = forecast.customers(ws, forecast.choose(ws, as_of))
+        return ws.keep(f"forecast values {as_of}", lambda: worth.select("customer_id", value=worth.clv.cast(MONEY)))
     if value == "net_sales":
         table = totals(ws, as_of)
         return table.select("customer_id", value=table.net_sales.cast(MONEY))
@@ -281,10 +289,15 @@ def without_best(ws: Workspace, as_of: date, value: Value = "net_sales", count: 
 def over_time(ws: Workspace, as_of: date, value: Value = "net_sales", periods: int = 12) -> pd.DataFrame:
     """How the concentration moved, each point from a look-back of the same length (with all history it would only pile up).
 
-    Columns: as_of, customers, top20_share, vital_few_share, gini (missing where undefined), look_back_days. Points lie a month apart and end at
+    Columns: as_of, customers, top20_share, vital_few_share, gini (missing where undefined), look_back_days. Raises AnalysisError for the forecast
+    value, which looks ahead. Points lie a month apart and end at
     as_of; the look-back is a year, or half the data where that is shorter. Each point is what was known on its day: what was returned
     later changes nothing. Only points whose look-back the data covers are given, so there may be fewer than `periods`, or none.
     """
+    if value == "clv":
+        raise AnalysisError(
+            "No way back", "The forecast value looks ahead from one day only.", "Choose net sales to see how concentration moved."
+        )
     first = ws.first_day
     if first is None or first >= as_of:
         return pd.DataFrame(columns=["as_of", "customers", "top20_share", "vital_few_share", "gini", "look_back_days"])

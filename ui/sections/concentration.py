@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from ui.frame import View
 
-VALUES: dict[pareto.Value, str] = {"net_sales": "Net sales", "gross_profit": "Gross profit"}
+VALUES = pareto.VALUE_LABELS
 CLASSES = ("A", "B", "C")
+VALUE_HELP = "Forecast value: what customers are expected to buy in the next 12 months; see the page “Customer value”."
 
 
 def choose_value(view: View) -> pareto.Value:
-    """Gross profit can be chosen where the data has costs."""
-    if not view.ws.has("order_lines", "cost_amount"):
-        return "net_sales"
-    value = st.segmented_control("Value", list(VALUES), format_func=VALUES.__getitem__, default="net_sales", key="pareto_value")
+    """Net sales, the forecast value of the next 12 months and, where the data has costs, gross profit."""
+    offered = [value for value in VALUES if value != "gross_profit" or view.ws.has("order_lines", "cost_amount")]
+    value = st.segmented_control("Value", offered, format_func=VALUES.__getitem__, default="net_sales", key="pareto_value", help=VALUE_HELP)
     return value or "net_sales"
 
 

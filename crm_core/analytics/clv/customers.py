@@ -1,7 +1,8 @@
 """How often, how recently and for how long did each customer buy, and how many customers share that history?
 
-Grain: customer with a purchase before as_of. Everything a model of purchases knows of a customer is its history: three whole numbers, packed
-into one (`history`), so that models are fitted and scored once a history, by as many rows as there are different ones, and joined back by one key.
+Grain: customer with a purchase before as_of. Everything a model of purchases knows of a customer is its history: three whole numbers,
+packed into one (`history`), so that models are fitted and scored once a history, by as many rows as there are different ones, and joined
+back by one key.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ def _by_day(orders: ir.Table) -> ir.Table:
 
 
 def histories(ws: Workspace, as_of: date) -> ir.Table:
-    """Grain: customer with a purchase. Columns: customer_id, first_on, frequency (purchase days after the first), recency (days from the first to the
-    last), T (days from the first to the day before as_of), monetary_value (mean net value of the purchase days after the first, floating point;
-    missing where there are none); history, basis_frequency and basis_value: what a forecast rests on, the same figures here.
+    """Grain: customer with a purchase. Columns: customer_id, first_on, frequency (purchase days after the first), recency (days from the
+    first to the last), T (days from the first to the day before as_of), monetary_value (mean net value of the purchase days after the
+    first, floating point; missing where there are none); history, basis_frequency and basis_value: what a forecast rests on, the same
+    figures here.
 
     Raises AnalysisError without any purchase.
     """
@@ -74,8 +76,8 @@ def _histories(days: ir.Table, as_of: date) -> ir.Table:
 
 
 def recent_histories(ws: Workspace, as_of: date, window_days: int) -> ir.Table:
-    """The same table, but history and basis tell of the last `window_days` only, as the rule "last period again" looks at customers: of purchase
-    days after the first that lie in it."""
+    """The same table, but history and basis tell of the last `window_days` only, as the rule "last period again" looks at customers: of
+    purchase days after the first that lie in it."""
 
     def build() -> ir.Table:
         everybody, days = histories(ws, as_of), purchase_days(ws, as_of)
@@ -97,7 +99,8 @@ def packed(frequency: ir.IntegerValue, recency: ir.IntegerValue, T: ir.IntegerVa
 
 @dataclass(frozen=True)
 class Histories:
-    """Different histories, ascending, and how many customers share each; all arrays have shape (rows,). `time` says what x, t_x and T are in."""
+    """Different histories, ascending, and how many customers share each; all arrays have shape (rows,). `time` says what x, t_x and T are
+    in."""
 
     keys: NDArray[np.int64]
     customers: Floats

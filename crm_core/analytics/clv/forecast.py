@@ -1,7 +1,7 @@
 """Which forecast do we believe, and what will each customer be worth?
 
-`choose` sets the holdout up, fits the models, picks one and says why; `customers` applies it to every customer. Where no model can be fitted or
-believed, a labelled rule stands in, so that there is always a forecast and it always says what it rests on.
+`choose` sets the holdout up, fits the models, picks one and says why; `customers` applies it to every customer. Where no model can be
+fitted or believed, a labelled rule stands in, so that there is always a forecast and it always says what it rests on.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ KEPT_OUTLOOKS = 6
 
 @dataclass(frozen=True)
 class Settings:
-    """How the forecast is made: a model of MODELS or "auto", who fits it, the unit of time, and the months that the holdout looks ahead (at most a third
-    of the data). `until`: judge by what happened from as_of to this day, instead of holding a part before as_of out."""
+    """How the forecast is made: a model of MODELS or "auto", who fits it, the unit of time, and the months that the holdout looks ahead
+    (at most a third of the data). `until`: judge by what happened from as_of to this day, instead of holding a part before as_of out."""
 
     model: str = AUTO
     engine: Engine = "own"
@@ -55,8 +55,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the forecast is asked: horizon in whole months, margin (a share of sales, may be negative; None: from the data's costs) and a yearly
-    discount rate."""
+    """What the forecast is asked: horizon in whole months, margin (a share of sales, may be negative; None: from the data's costs) and a
+    yearly discount rate."""
 
     months: int = 12
     margin: float | None = 1.0
@@ -65,9 +65,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen and why. `rule` is a key of MODELS, of NAIVE, "nbd" (the loss of customers is not identifiable) or "fallback"; `fits` holds every
-    model fitted at as_of, `reason` says in a sentence why this one, `notes` what to keep in mind. `correlation` is Spearman's of frequency and
-    monetary value (None where there are fewer than three customers). `window_days` is what the rule "last period again" looks at."""
+    """What was chosen and why. `rule` is a key of MODELS, of NAIVE, "nbd" (the loss of customers is not identifiable) or "fallback";
+    `fits` holds every model fitted at as_of, `reason` says in a sentence why this one, `notes` what to keep in mind. `correlation` is
+    Spearman's of frequency and monetary value (None where there are fewer than three customers). `window_days` is what the rule "last
+    period again" looks at."""
 
     as_of: date
     settings: Settings
@@ -293,8 +294,8 @@ def table(ws: Workspace, choice: Choice) -> ir.Table:
 
 
 def scored(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
-    """Grain: customer with a purchase. The columns of `customers`, and for sums: own (γ + x·m̄), variance (of clv), is_heavy, level (clv by `own`), and
-    slope_NAME, derivatives of ln clv by the logs of the parameters."""
+    """Grain: customer with a purchase. The columns of `customers`, and for sums: own (γ + x·m̄), variance (of clv), is_heavy, level (clv
+    by `own`), and slope_NAME, derivatives of ln clv by the logs of the parameters."""
     name = f"clv factors {choice.key} {terms.months} {terms.discount_rate!r}"
     factors = ws.keep(name, lambda: ibis.memtable(choice.outlook(terms.months).factors(terms.discount_rate)))
     joined = table(ws, choice).join(factors, "history")
@@ -342,7 +343,8 @@ COLUMNS = (
 
 
 def customers(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
-    """Grain: customer with a purchase before as_of. Columns: customer_id; frequency (purchase days after the first), recency, T (in the unit of the
-    settings); monetary_value (missing without a repeat purchase); p_alive (missing where not provided); expected_purchases in the horizon;
-    expected_spend, the value expected of one purchase; clv and its 90 % interval clv_low, clv_high, in the currency of the data."""
+    """Grain: customer with a purchase before as_of. Columns: customer_id; frequency (purchase days after the first), recency, T (in the
+    unit of the settings); monetary_value (missing without a repeat purchase); p_alive (missing where not provided); expected_purchases in
+    the horizon; expected_spend, the value expected of one purchase; clv and its 90 % interval clv_low, clv_high, in the currency of the
+    data."""
     return scored(ws, choice, terms).select(*COLUMNS)

@@ -55,9 +55,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Result:
-    """How a rule did. Errors are in purchase days a customer, `bias` predicted less actual; `log_score` is the mean log of the probability given to
-    what happened (−inf where a rule gave none). `coverage` is that of the 90 % interval by the rule for counts, `raw_coverage` the plain share
-    of customers within it and `raw_expected` what the model itself expects of that share. `weekly` are expected purchases of all, week by week."""
+    """How a rule did. Errors are in purchase days a customer, `bias` predicted less actual; `log_score` is the mean log of the
+    probability given to what happened (−inf where a rule gave none). `coverage` is that of the 90 % interval by the rule for counts,
+    `raw_coverage` the plain share of customers within it and `raw_expected` what the model itself expects of that share. `weekly` are
+    expected purchases of all, week by week."""
 
     rule: str
     label: str
@@ -83,8 +84,8 @@ class Result:
 
 @dataclass(frozen=True)
 class Holdout:
-    """Fit before `cut`, judged from there to `until` (excluded). `actual_weekly` are purchases of the customers known at the cut; the last week may
-    be shorter than seven days."""
+    """Fit before `cut`, judged from there to `until` (excluded). `actual_weekly` are purchases of the customers known at the cut; the
+    last week may be shorter than seven days."""
 
     cut: date
     until: date
@@ -140,7 +141,8 @@ def last_period_days(ws: Workspace, day: date, horizon_days: int) -> int:
 
 
 def judge(ws: Workspace, cut: date, until: date, models: Mapping[str, Fitted], unit: Unit) -> Holdout:
-    """How these models, fitted before the cut, and the naive rules did until `until`. Raises AnalysisError without any purchase before the cut."""
+    """How these models, fitted before the cut, and the naive rules did until `until`. Raises AnalysisError without any purchase before
+    the cut."""
     data = rows(ws, cut, until, unit)
     few = _sampled(data)
     window = last_period_days(ws, cut, (until - cut).days) / days_per(unit)

@@ -1,9 +1,9 @@
 """Maximum likelihood on the log scale of positive parameters: where the top is, how sure we are of it, or why there is none.
 
-The likelihood is given per customer, with its gradient. A fit starts once and only starts again elsewhere where that fails. Where there are many
-rows, a sample of them is climbed first: its top is so near, and its curvature so like that of all, that a handful of steps on all rows lead to
-the top of all. Afterwards the Hessian (differences of the analytic gradient) tells the covariance; where it is not positive definite, or a
-parameter has run to its bound, the data does not identify the model.
+The likelihood is given per customer, with its gradient. A fit starts once and only starts again elsewhere where that fails. Where there
+are many rows, a sample of them is climbed first: its top is so near, and its curvature so like that of all, that a handful of steps on
+all rows lead to the top of all. Afterwards the Hessian (differences of the analytic gradient) tells the covariance; where it is not
+positive definite, or a parameter has run to its bound, the data does not identify the model.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ class PurchaseModel(ABC):
     def fit(self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike | None = None, penalty: float = 0.0) -> Self:
         """Maximum likelihood on rows that `weights` customers share; `penalty` × Σ parameter² is taken from the log-likelihood a customer.
 
-        Sets `params` and `top`, which says whether it converged and is identified, and why not. Raises AnalysisError for rows that no customer
-        can have (negative numbers, recency beyond T, no recency in spite of purchases).
+        Sets `params` and `top`, which says whether it converged and is identified, and why not. Raises AnalysisError for rows that no
+        customer can have (negative numbers, recency beyond T, no recency in spite of purchases).
         """
         data, customers = _shared(frequency, recency, T, weights)
         self.penalty = penalty
@@ -182,14 +182,16 @@ TURNS: tuple[tuple[float, ...], ...] = ((1.5, 1.5, -1.5, 1.5), (-1.5, -1.0, 1.0,
 
 
 class Rows:
-    """Rows of a fit: x, t_x, T, the share of the customers in each, and the distinct numbers of purchases, for what depends on these alone."""
+    """Rows of a fit: x, t_x, T, the share of the customers in each, and the distinct numbers of purchases, for what depends on these
+    alone."""
 
     def __init__(self, x: Floats, t_x: Floats, age: Floats, share: Floats) -> None:
         self.x, self.t_x, self.age, self.share = x, t_x, age, share
         self.counts, self.count = np.unique(x, return_inverse=True)
 
     def sample(self) -> Rows | None:
-        """Some of the rows, drawn at even steps through all customers and so each as often as it stands for customers; None where they are few."""
+        """Some of the rows, drawn at even steps through all customers and so each as often as it stands for customers; None where they
+        are few."""
         if len(self.x) < 2 * SAMPLE:
             return None
         ends = np.cumsum(self.share)
@@ -305,8 +307,8 @@ class ParetoNbd(PurchaseModel):
     def _gone(self, params: Floats, rows: Rows) -> tuple[Floats, list[Floats]]:
         """ln of the likelihood of having dropped out since t_x, in units of that of being there at T; and its derivatives.
 
-        ∫ s/(β+y) · ((β+T)/(β+y))^s · ((α+T)/(α+y))^(r+x) dy from t_x to T, with y = min(α, β) + y on a log scale: no hypergeometric function,
-        and no difference of two of them that are nearly equal.
+        ∫ s/(β+y) · ((β+T)/(β+y))^s · ((α+T)/(α+y))^(r+x) dy from t_x to T, with y = min(α, β) + y on a log scale: no hypergeometric
+        function, and no difference of two of them that are nearly equal.
         """
         r, alpha, s, beta = params
         x, t_x, age = rows.x, rows.t_x, rows.age

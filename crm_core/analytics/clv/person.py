@@ -27,8 +27,9 @@ LONGEST_YEARS = 20
 
 @dataclass(frozen=True)
 class Person:
-    """What the forecast says of a customer. Days are counted from as_of: within `next_days` the next purchase comes with even odds if the customer is still
-    active (None: not within twenty years); `buys_again` is the probability of a purchase in the horizon. `p_alive` is None where not provided."""
+    """What the forecast says of a customer. Days are counted from as_of: within `next_days` the next purchase comes with even odds if the
+    customer is still active (None: not within twenty years); `buys_again` is the probability of a purchase in the horizon. `p_alive` is
+    None where not provided."""
 
     customer_id: str
     first_on: date
@@ -110,7 +111,8 @@ def _unknown(choice: Choice, frequency: int) -> tuple[str, ...]:
 
 
 def alive_over_time(ws: Workspace, as_of: date, customer_id: str, settings: Settings = Settings(), ahead_days: int = 180) -> pd.DataFrame:
-    """P(alive) as it stood on each day by the parameters of today: day, p_alive, is_ahead (if nothing is bought from as_of on). Empty where not provided.
+    """P(alive) as it stood on each day by the parameters of today: day, p_alive, is_ahead (if nothing is bought from as_of on). Empty
+    where not provided.
 
     Raises AnalysisError for a customer without a purchase.
     """
@@ -127,5 +129,7 @@ def alive_over_time(ws: Workspace, as_of: date, customer_id: str, settings: Sett
     moments = np.unique(np.concatenate([np.arange(bought[0], last + ahead_days + 1, step), bought, bought[1:] - 1, [last]]))
     place = np.searchsorted(bought, moments, side="right") - 1  # the latest purchase by then
     unit = days_per(settings.unit)
-    alive = choice.model.conditional_probability_alive(place.astype(float), (bought[place] - bought[0]) / unit, (moments - bought[0]) / unit)
+    alive = choice.model.conditional_probability_alive(
+        place.astype(float), (bought[place] - bought[0]) / unit, (moments - bought[0]) / unit
+    )
     return pd.DataFrame({"day": [date.fromordinal(int(one)) for one in moments], "p_alive": alive, "is_ahead": moments > last})

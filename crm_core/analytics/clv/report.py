@@ -1,4 +1,5 @@
-"""What a page tells of the forecast: the answer, how value spreads over customers and groups, and what the model says of frequency and recency.
+"""What a page tells of the forecast: the answer, how value spreads over customers and groups, and what the model says of frequency and
+recency.
 
 Every function takes the day, how the forecast is made and what it is asked, so that its answer can be kept by these; the choice itself is
 remembered by the workspace.
@@ -20,6 +21,7 @@ from crm_core.analytics.clv.forecast import Settings, Terms
 from crm_core.analytics.clv.holdout import Holdout
 from crm_core.analytics.clv.summary import convergence, is_extrapolated, parameters, verdict
 from crm_core.analytics.clv.units import days_per
+from crm_core.analytics.listing import listing
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -29,7 +31,8 @@ MATRIX_STEPS = 10
 
 @dataclass(frozen=True)
 class Headline:
-    """The answer. `active` and `best_share` (of the best 20 % of customers) are None where not provided or undefined; `low` and `high` are the 90 % interval."""
+    """The answer. `active` and `best_share` (of the best 20 % of customers) are None where not provided or undefined; `low` and `high`
+    are the 90 % interval."""
 
     customers: int
     value: float
@@ -79,9 +82,7 @@ def headline(
     )
 
 
-def _best_share(
-    ws: Workspace, choice: forecast.Choice, terms: Terms, shown: ir.Table | None, customers: int, value: float
-) -> float | None:
+def _best_share(ws: Workspace, choice: forecast.Choice, terms: Terms, shown: ir.Table | None, customers: int, value: float) -> float | None:
     """Held by the best 20 %, their count rounded up; undefined where the total is zero or less."""
     if value <= 0:
         return None
@@ -94,10 +95,46 @@ def _shown(table: ir.Table, shown: ir.Table | None) -> ir.Table:
     return table if shown is None else table.semi_join(shown, "customer_id")
 
 
+#: What lists of customers tell of the forecast.
+LISTED = ("clv", "p_alive")
+#: The columns of a forecast in the order that a reader wants them.
+ORDER = ("clv", "clv_low", "clv_high", "p_alive", "expected_purchases", "expected_spend", "frequency", "recency", "T", "monetary_value")
+
+
+def with_forecast(ws: Workspace, as_of: date, table: ir.Table) -> ir.Table:
+    """A list with customer_id and the columns of LISTED that it does not have yet: the forecast of 12 months by the usual settings,
+    missing for customers without a purchase, and left out where nobody has one."""
+    missing = [column for column in LISTED if column not in table.columns]
+    if not missing:
+        return table
+    try:
+        known = forecast.customers(ws, forecast.choose(ws, as_of)).select("customer_id", *missing)
+    except AnalysisError:
+        return table
+    return table.left_join(known, "customer_id").drop("customer_id_right")
+
+
+def listed(
+    ws: Workspace,
+    as_of: date,
+    settings: Settings = Settings(),
+    terms: Terms = Terms(),
+    rules: rfm.RfmSettings = rfm.RfmSettings(),
+    shown: ir.Table | None = None,
+) -> ir.Table:
+    """The forecast of each customer in the columns of `forecast.customers`, with name, segment and the split fields of the data."""
+    known = listing(ws, as_of, rules, shown)
+    first = [column for column in ("customer_id", "name", "segment") if column in known.columns]
+    others = [column for column in known.columns if column in ws.split_fields()]
+    worth = forecast.customers(ws, forecast.choose(ws, as_of, settings), terms)
+    return known.select(*first, *others).inner_join(worth, "customer_id").select(*first, *ORDER, *others)
+
+
 def distribution(
     ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Terms = Terms(), shown: ir.Table | None = None
 ) -> pd.DataFrame:
-    """One row a range of value, in the steps 1, 2, 5, 10 ..., ascending: low, high (missing at the ends; both 0 for nothing at all), customers, value (their sum).
+    """One row a range of value, in the steps 1, 2, 5, 10 ..., ascending: low, high (missing at the ends; both 0 for nothing at all),
+    customers, value (their sum).
 
     Values below a thousandth of the largest are one range.
     """
@@ -132,8 +169,8 @@ def by_group(
     shown: ir.Table | None = None,
     most: int = 20,
 ) -> pd.DataFrame:
-    """Value by RFM segment or by a column of customers, largest first, at most `most` groups. Columns: group ("" where unknown), customers, active,
-    purchases, value, low, high.
+    """Value by RFM segment or by a column of customers, largest first, at most `most` groups. Columns: group ("" where unknown),
+    customers, active, purchases, value, low, high.
 
     Raises AnalysisError for a column that the customers do not have.
     """
@@ -179,7 +216,8 @@ def matrix(ws: Workspace, as_of: date, settings: Settings = Settings(), terms: T
 
 
 def _steps(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """At most ten whole numbers from 1 to the frequency that 99 % of repeat customers stay below, closer together where most customers are."""
+    """At most ten whole numbers from 1 to the frequency that 99 % of repeat customers stay below, closer together where most customers
+    are."""
     if not len(x):
         return np.array([1.0])
     order = np.argsort(x)
@@ -245,12 +283,21 @@ def cross_check(ws: Workspace, as_of: date, settings: Settings = Settings(), ter
     """
     choice = forecast.choose(ws, as_of, settings)
     if choice.rule not in forecast.MODELS:
-        raise AnalysisError("Nothing to check", f"The forecast is by “{choice.label}”, which lifetimes does not have.", "Choose a model first.")
-    sides = [forecast.choose(ws, as_of, Settings(choice.rule, engine, settings.unit, settings.holdout_months)) for engine in ("own", "lifetimes")]
+        raise AnalysisError(
+            "Nothing to check", f"The forecast is by “{choice.label}”, which lifetimes does not have.", "Choose a model first."
+        )
+    sides = [
+        forecast.choose(ws, as_of, Settings(choice.rule, engine, settings.unit, settings.holdout_months)) for engine in ("own", "lifetimes")
+    ]
     found = []
     for name in parameters(sides[0]):
         found.append((name, *(parameters(side)[name]["estimate"] if name in parameters(side) else np.nan for side in sides)))
-    found.append(("log-likelihood", *(side.model.top.log_likelihood * side.valuation.histories.total if side.model.top else np.nan for side in sides)))
+    found.append(
+        (
+            "log-likelihood",
+            *(side.model.top.log_likelihood * side.valuation.histories.total if side.model.top else np.nan for side in sides),
+        )
+    )
     rows = [totals.total(ws, side, terms) for side in sides]
     found += [(label, *(float(row[key]) for row in rows)) for label, key in (("purchases expected", "purchases"), ("value", "value"))]
     frame = pd.DataFrame(found, columns=["figure", "own", "lifetimes"])

@@ -1,7 +1,7 @@
 """Whose value is slipping away, how much of it, and since when?
 
-Grain: customer who is less likely to be active than after the last purchase, and not lost yet. Value at risk is what the silence since then has cost of the forecast: the
-value if active × the fall of P(alive).
+Grain: customer who is less likely to be active than after the last purchase, and not lost yet. Value at risk is what the silence since
+then has cost of the forecast: the value if active × the fall of P(alive).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ HALVINGS = 40
 
 @dataclass(frozen=True)
 class AtRisk:
-    """How many customers are less likely to be active by at least ten points, what that costs of the forecast, and how many of them are doubtful (P(alive)
-    below one half). `lost` are those below a tenth, and what they would be worth if they were active."""
+    """How many customers are less likely to be active by at least ten points, what that costs of the forecast, and how many of them are
+    doubtful (P(alive) below one half). `lost` are those below a tenth, and what they would be worth if they were active."""
 
     customers: int
     value: float
@@ -41,11 +41,9 @@ class AtRisk:
     lost_value: float
 
 
-def at_risk(
-    ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Terms = Terms(), shown: ir.Table | None = None
-) -> ir.Table:
-    """Columns: customer_id, value_at_risk, clv, value_if_active, p_alive, p_alive_before (just after the last purchase), last_purchase_on, doubtful_since
-    (the day P(alive) fell below one half; missing where it did not), count_orders (purchase days).
+def at_risk(ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Terms = Terms(), shown: ir.Table | None = None) -> ir.Table:
+    """Columns: customer_id, risk_value, clv, active_value, p_alive, p_alive_before (just after the last purchase), last_purchase_on,
+    doubtful_since (the day P(alive) fell below one half; missing where it did not), count_orders (purchase days).
 
     Raises AnalysisError where P(alive) is not provided.
     """
@@ -57,16 +55,18 @@ def _fallen(ws: Workspace, as_of: date, settings: Settings, terms: Terms, shown:
     """Those at risk and those lost."""
     choice = forecast.choose(ws, as_of, settings)
     if not choice.has_p_alive:
-        raise AnalysisError("No value at risk", f"The forecast is by “{choice.label}”, which says of nobody whether they are still active.", HINT)
+        raise AnalysisError(
+            "No value at risk", f"The forecast is by “{choice.label}”, which says of nobody whether they are still active.", HINT
+        )
     falls = ws.keep(f"clv falls {choice.key}", lambda: ibis.memtable(_falls(choice)))
     table = forecast.scored(ws, choice, terms).join(falls, "history")
     fallen = table.filter(table.p_alive_before - table.p_alive >= FALL, table.p_alive > 0)
     if_active = fallen.clv / fallen.p_alive
     listed = fallen.select(
         "customer_id",
-        value_at_risk=if_active * (fallen.p_alive_before - fallen.p_alive),
+        risk_value=if_active * (fallen.p_alive_before - fallen.p_alive),
         clv=fallen.clv,
-        value_if_active=if_active,
+        active_value=if_active,
         p_alive=fallen.p_alive,
         p_alive_before=fallen.p_alive_before,
         last_purchase_on=_day_after(fallen.first_on, fallen.recency_days),
@@ -84,7 +84,8 @@ def _day_after(first: ir.DateValue, days: ir.IntegerValue) -> ir.DateValue:
 
 
 def _falls(choice: Choice) -> pd.DataFrame:
-    """One row a history: history, recency_days, p_alive_before, doubtful_days (from the first purchase; missing where P(alive) is one half or more)."""
+    """One row a history: history, recency_days, p_alive_before, doubtful_days (from the first purchase; missing where P(alive) is one
+    half or more)."""
     h, unit = choice.valuation.histories, days_per(choice.settings.unit)
     before = choice.model.conditional_probability_alive(h.x, h.t_x, h.t_x)
     doubtful = pd.array(np.full(len(h.x), pd.NA), dtype="Int64")
@@ -110,18 +111,16 @@ def _since(choice: Choice, x: Floats, t_x: Floats, T: Floats) -> Floats:
     return high
 
 
-def summary(
-    ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Terms = Terms(), shown: ir.Table | None = None
-) -> AtRisk:
+def summary(ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Terms = Terms(), shown: ir.Table | None = None) -> AtRisk:
     """The sums over those at risk. Raises AnalysisError where P(alive) is not provided."""
     table = _fallen(ws, as_of, settings, terms, shown)
     is_lost = table.p_alive < LOST
     sums = table.aggregate(
         customers=(~is_lost).sum(),
-        value=table.value_at_risk.sum(where=~is_lost),
+        value=table.risk_value.sum(where=~is_lost),
         doubtful=table.doubtful_since.count(where=~is_lost),
         lost=is_lost.sum(),
-        lost_value=table.value_if_active.sum(where=is_lost),
+        lost_value=table.active_value.sum(where=is_lost),
     )
     row = ws.execute(sums).fillna(0).iloc[0]
     return AtRisk(int(row["customers"]), float(row["value"]), int(row["doubtful"]), int(row["lost"]), float(row["lost_value"]))

@@ -1,7 +1,8 @@
 """What is each customer expected to buy and to spend in the horizon, and within which bounds?
 
-Grain: history (x, t_x, T), of which there are far fewer than customers. All values of a customer are a factor of the history times γ + x·m̄, so
-that what is computed here is joined back to customers by one key, and multiplied. Horizon: whole months; times are in the model's unit.
+Grain: history (x, t_x, T), of which there are far fewer than customers. All values of a customer are a factor of the history times γ +
+x·m̄, so that what is computed here is joined back to customers by one key, and multiplied. Horizon: whole months; times are in the
+model's unit.
 """
 
 from __future__ import annotations
@@ -163,8 +164,9 @@ class Outlook:
         return found
 
     def factors(self, rate: float) -> pd.DataFrame:
-        """One row a history. Columns: history, p_alive, expected_purchases, spend_factor; value, low, high: what margin 1 earns, by γ + x·m̄;
-        variance: of that value, by its square, 0 where spend has none (is_heavy); slope_NAME: derivatives of ln value by the log of each parameter."""
+        """One row a history. Columns: history, p_alive, expected_purchases, spend_factor; value, low, high: what margin 1 earns, by γ +
+        x·m̄; variance: of that value, by its square, 0 where spend has none (is_heavy); slope_NAME: derivatives of ln value by the log of
+        each parameter."""
         value, histories = self.valuation, self.valuation.histories
         _, _, kind = value.pairs
         discounted = self.discounted(rate)

@@ -60,7 +60,8 @@ class GammaGamma:
         return np.log(self._params)
 
     def conditional_expected_average_profit(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats:
-        """E(M): the value expected of a purchase, equation 5; for customers without a repeat purchase pγ/(q − 1). NaN where it has no mean."""
+        """E(M): the value expected of a purchase, equation 5; for customers without a repeat purchase pγ/(q − 1). NaN where it has no
+        mean."""
         p, q, gamma = self._params
         x, mean = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
         free = p * x + q - 1

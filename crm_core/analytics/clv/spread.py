@@ -1,8 +1,9 @@
 """How far may a customer's value stray from what is expected? Quantiles and moments of purchases and spend, by tables.
 
-A customer's predictive distribution depends on few numbers: the process of purchases on (x, T), the level on P(alive), and spend on x, once
-it is divided by γ′ = γ + x·m̄. So it is computed on a grid of (x, T), and interpolated by splines between its nodes: by the inverse hyperbolic sine of x
-and the logarithm of T, by which all of it changes evenly. Sources: definitions of the dashboard; Fader & Hardie (2013).
+A customer's predictive distribution depends on few numbers: the process of purchases on (x, T), the level on P(alive), and spend on x,
+once it is divided by γ′ = γ + x·m̄. So it is computed on a grid of (x, T), and interpolated by splines between its nodes: by the inverse
+hyperbolic sine of x and the logarithm of T, by which all of it changes evenly. Sources: definitions of the dashboard; Fader & Hardie
+(2013).
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ def quantiles(model: PurchaseModel, spend: GammaGamma, grid: Grid, t: float) -> 
 
 
 def _counts(process: Process, t: float) -> tuple[Floats, Floats]:
-    """Numbers of purchases and their probabilities given at least one, shape (processes, numbers). Large numbers stand for their neighbours."""
+    """Numbers of purchases and their probabilities given at least one, shape (processes, numbers). Large numbers stand for their
+    neighbours."""
     mean, pairs = process.expected(t), second_factorial_moment(process, t)
     most = int(np.max(mean + 12 * np.sqrt(np.maximum(pairs + mean - mean**2, mean)) + 20))
     probabilities = process.pmf(t, most)[:, 1:]

@@ -1,4 +1,5 @@
-"""The forecast in figures, for a file: which model, its parameters, how it did in the holdout, and what all customers are worth together."""
+"""The forecast in figures, for a file: which model, its parameters, how it did in the holdout, and what all customers are worth
+together."""
 
 from __future__ import annotations
 

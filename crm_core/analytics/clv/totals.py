@@ -39,7 +39,8 @@ def by(
 ) -> pd.DataFrame:
     """One row a group, largest value first, at most `most`. `groups` has columns customer_id, group (None: everybody in one).
 
-    Columns: group, customers, active (expected number; missing where P(alive) is not provided), purchases, value, low, high (90 % interval).
+    Columns: group, customers, active (expected number; missing where P(alive) is not provided), purchases, value, low, high (90 %
+    interval).
     """
     table = forecast.scored(ws, choice, terms)
     table = table if shown is None else table.semi_join(shown, "customer_id")

@@ -28,7 +28,8 @@ FEWEST_MONTHS = 12
 
 
 def weeks(ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Terms = Terms()) -> pd.DataFrame:
-    """Columns: week_from (first day), actual, expected, low, high; the past has actual and expected, the time ahead expected and its 90 % band."""
+    """Columns: week_from (first day), actual, expected, low, high; the past has actual and expected, the time ahead expected and its 90 %
+    band."""
     choice = forecast.choose(ws, as_of, settings)
     past = _past(ws, choice)
     ahead = _ahead(choice, terms.months)
@@ -36,7 +37,8 @@ def weeks(ws: Workspace, as_of: date, settings: Settings = Settings(), terms: Te
 
 
 def _past(ws: Workspace, choice: Choice) -> pd.DataFrame:
-    """Whole weeks that end with as_of, the first one with whole data; expected by the parameters alone, of customers from their first purchase on."""
+    """Whole weeks that end with as_of, the first one with whole data; expected by the parameters alone, of customers from their first
+    purchase on."""
     actual, expected = _daily(ws, choice)
     whole = len(actual) // 7
     by_week = [values[len(values) - 7 * whole :].reshape(whole, 7).sum(axis=1) for values in (actual, expected)]
@@ -45,7 +47,8 @@ def _past(ws: Workspace, choice: Choice) -> pd.DataFrame:
 
 
 def _daily(ws: Workspace, choice: Choice) -> tuple[Floats, Floats]:
-    """Repeat purchases of each day from the first on, and those expected; by the NBD where a rule forecasts that has no law of new customers."""
+    """Repeat purchases of each day from the first on, and those expected; by the NBD where a rule forecasts that has no law of new
+    customers."""
     table, days = customers.histories(ws, choice.as_of), customers.purchase_days(ws, choice.as_of)
     began = ws.execute(table.group_by(day="first_on").aggregate(number=table.count()))
     bought = days.filter(days.is_purchase)
@@ -104,7 +107,7 @@ def months(ws: Workspace, as_of: date, settings: Settings = Settings()) -> pd.Da
     days = pd.date_range(end=pd.Timestamp(as_of) - pd.Timedelta(days=1), periods=len(actual))
     daily = pd.DataFrame({"month": days.to_period("M"), "actual": actual, "expected": expected})
     found = daily.groupby("month").agg(actual=("actual", "sum"), expected=("expected", "sum"), days=("actual", "size"))
-    whole = found[found["days"] == found.index.days_in_month].drop(columns="days").reset_index()
+    whole = found[found["days"] == pd.PeriodIndex(found.index).days_in_month].drop(columns="days").reset_index()
     whole["month"] = whole["month"].dt.to_timestamp().dt.date
     return whole.assign(ratio=whole["actual"] / whole["expected"].where(whole["expected"] > 0))
 

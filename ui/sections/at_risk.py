@@ -1,0 +1,43 @@
+"""Value that is slipping away: how much, since when, and whose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from crm_core.analytics.clv import risk
+from ui import cache, tables
+from ui.guards import escape
+from ui.numbers import amount, count, count_customers
+
+if TYPE_CHECKING:
+    from ui.frame import View
+    from ui.sections.forecast_terms import Asked
+
+EXPLANATION = """Value at risk is what the silence since the last purchase has cost of the forecast: the value a customer would have if
+surely active × the fall of P(alive) since then. Listed are customers whose P(alive) fell by at least ten points and is still 10 % or
+more. “Doubtful since” is the day it fell below one half."""
+
+
+def tab(view: View, asked: Asked) -> str | None:
+    """The answer, and the customers, largest value at risk first; returns the one selected."""
+    found = cache.answer(view, risk.summary, view.as_of, asked.settings, asked.terms, shown=True)
+    st.markdown(f"**{escape(_answer(found, view.ws.currency))}**")
+    st.caption(EXPLANATION)
+    args = (view.as_of, asked.settings, asked.terms)
+    return tables.customer_table(view, "at_risk", rows=risk.at_risk, args=args, sort="risk_value", title="Value at risk")
+
+
+def _answer(found: risk.AtRisk, currency: str) -> str:
+    lost = ""
+    if found.lost:
+        are, they = ("is", "it were") if found.lost == 1 else ("are", "they were")
+        lost = f" {count_customers(found.lost)} {are} lost already (P(alive) below 10 %): {amount(found.lost_value, currency)} if {they} active."
+    if not found.customers:
+        return f"Nobody is slipping away: no P(alive) fell by ten points and stands at 10 % or more.{lost}"
+    verb = "is" if found.customers == 1 else "are"
+    return (
+        f"{count_customers(found.customers)} {verb} slipping away, which puts {amount(found.value, currency)} at risk;"
+        f" {count(found.doubtful)} of them have more likely left than not.{lost}"
+    )
