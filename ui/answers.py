@@ -75,7 +75,8 @@ def clusters(found: Clusters) -> str:
 
 def key_customers(found: ParetoSummary, label: str, as_of: date, currency: str) -> str:
     """The top-20 share and the vital few, or why they are undefined."""
-    total = f"the {amount(found.total, currency)} of {label.lower()} before {day(as_of)}"
+    when = f"of the 12 months from {day(as_of)}" if found.value == "clv" else f"before {day(as_of)}"
+    total = f"the {amount(found.total, currency)} of {label.lower()} {when}"
     if found.top20_share is None:
         bring = "brings" if found.customers == 1 else "bring"
         return f"The {count_customers(found.customers)} {bring} {total}: with a total of zero or less, shares are undefined."
@@ -104,9 +105,12 @@ def customer_value(found: Headline, months: int, currency: str) -> str:
     if not found.customers:
         return "No customers to show with these filters."
     who = "The one customer of today" if found.customers == 1 else f"Today’s {count_customers(found.customers)}"
-    what = "sales" if found.margin == 1 else f"profit at a margin of {share(found.margin)}"
-    bounds = f"90 % interval {amount(found.low, currency)} to {amount(found.high)}"
-    text = f"{who} will bring about {amount(found.value, currency)} of {what} in the next {count_of(months, 'month')} ({bounds})"
+    what = "of sales" if found.margin == 1 else f"of profit at a margin of {share(found.margin)}"
+    verb, sign = ("bring", 1) if found.margin >= 0 else ("cost", -1)
+    what = what if found.margin >= 0 else f"at a margin of {share(found.margin)}"
+    low, high = sorted((sign * found.low, sign * found.high))
+    bounds = f"90 % interval {amount(low, currency)} to {amount(high)}"
+    text = f"{who} will {verb} about {amount(sign * found.value, currency)} {what} in the next {count_of(months, 'month')} ({bounds})"
     if found.active is not None:
         text += f"; about {count(found.active)} of them are probably still active"
     if found.best_share is not None and found.customers > 1:

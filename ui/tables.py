@@ -109,9 +109,23 @@ def _is_share(column: str) -> bool:
     return column.endswith("_share") or column in SHARES
 
 
+#: How columns of estimates are written: as many digits as they mean, the same in every row.
+ESTIMATES = {
+    "active": "%,.0f",
+    "purchases": "%,.1f",
+    "expected_purchases": "%,.2f",
+    "rmse": "%.3f",
+    "mae": "%.3f",
+    "bias": "%+.3f",
+    "log_score": "%.3f",
+}
+
+
 def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
     if _is_share(name):
         return st.column_config.NumberColumn(label, format="%.1f %%")  # the ready-made "percent" has any number of digits
+    if name in ESTIMATES:
+        return st.column_config.NumberColumn(label, format=ESTIMATES[name])
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         is_money = name.rsplit("_", 1)[-1] in MONEY
         return st.column_config.NumberColumn(

@@ -127,8 +127,13 @@ def customer_value(found: Headline, months: int, currency: str) -> list[Tile]:
         Tile("A customer", amount(head, currency), help="The average over the customers shown."),
         Tile("Probably active", count(found.active), help=of_all),
         Tile("Purchases expected", count(found.purchases), help=f"Purchase days of today’s customers in the next {months} months."),
-        Tile("Held by the best 20 %", share(found.best_share), help="The share of the forecast value.", more_is="neutral"),
+        Tile(
+            "Held by the best 20 %", "undefined" if found.best_share is None else share(found.best_share), help=HELD_HELP, more_is="neutral"
+        ),
     ]
+
+
+HELD_HELP = "The share of the forecast value that the best 20 % of customers hold; undefined where the total is zero or less."
 
 
 TOP_HELP = "The value share of the best 20 % of customers, their count rounded up."

@@ -46,7 +46,7 @@ def _matrix_hover(row: Any) -> str:
 
 
 def distribution(frame: pd.DataFrame, currency: str = "") -> go.Figure:
-    """Customers by range of forecast value, steps 1, 2, 5, 10. `frame` has low, high (missing at the ends), customers, value."""
+    """Customers by range of forecast value, steps 1, 2, 5, 10, highest on top. `frame` has low, high (missing at the ends), customers, value."""
     if frame.empty:
         return theme.nothing(NO_VALUE)
     total, everybody = frame["value"].sum(), frame["customers"].sum()
@@ -54,20 +54,23 @@ def distribution(frame: pd.DataFrame, currency: str = "") -> go.Figure:
     shares = [[row.customers / everybody, row.value, row.value / total if total > 0 else float("nan")] for row in theme.rows(frame)]
     unit = f" {theme.in_template(currency)}" if currency else ""
     bar = go.Bar(
-        x=names,
-        y=frame["customers"],
+        x=frame["customers"],
+        y=names,
+        orientation="h",
         customdata=shares,
         marker={"color": theme.NOW},
         text=[theme.compact(one) for one in frame["customers"]],
         textposition="outside",
         cliponaxis=False,
         hovertemplate=(
-            f"<b>%{{x}}</b><br>%{{y:,}} customers (%{{customdata[0]:.1%}})<br>"
+            f"<b>%{{y}}</b><br>%{{x:,}} customers (%{{customdata[0]:.1%}})<br>"
             f"worth %{{customdata[1]:,.0f}}{unit} together (%{{customdata[2]:.1%}})<extra></extra>"
         ),
     )
-    across = theme.axis(theme.with_unit("Forecast value of a customer", currency), type="category")
-    return theme.figure(bar, height=340, xaxis=across, yaxis=theme.amounts("Customers"))
+    upwards = theme.axis(theme.with_unit("Forecast value of a customer", currency), type="category")
+    return theme.figure(
+        bar, height=110 + 27 * len(frame), xaxis=theme.amounts("Customers", range=[0, 1.18 * frame["customers"].max()]), yaxis=upwards
+    )
 
 
 def _range(row: Any) -> str:
@@ -75,11 +78,13 @@ def _range(row: Any) -> str:
         return "0"
     if pd.isna(row.low):
         return f"below {_edge(row.high)}"
-    return f"{_edge(row.low)} and more" if pd.isna(row.high) else f"{_edge(row.low)}–{_edge(row.high)}"
+    if pd.isna(row.high):
+        return f"{_edge(row.low)} and more"
+    return f"{_edge(row.low)}–{_edge(row.high)}" if row.low >= 0 else f"{_edge(row.low)} to {_edge(row.high)}"
 
 
 def _edge(value: float) -> str:
-    return f"{value:g}" if abs(value) < 1000 else theme.compact(value)
+    return (f"{value:g}" if abs(value) < 1000 else theme.compact(value)).replace("-", "−")
 
 
 def weeks(frame: pd.DataFrame, as_of: date, expected_by: str) -> go.Figure:

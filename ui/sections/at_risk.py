@@ -25,8 +25,8 @@ def tab(view: View, asked: Asked) -> str | None:
     found = cache.answer(view, risk.summary, view.as_of, asked.settings, asked.terms, shown=True)
     st.markdown(f"**{escape(_answer(found, view.ws.currency))}**")
     st.caption(EXPLANATION)
-    args = (view.as_of, asked.settings, asked.terms)
-    return tables.customer_table(view, "at_risk", rows=risk.at_risk, args=args, sort="risk_value", title="Value at risk")
+    args = (view.as_of, asked.settings, asked.terms, view.settings)
+    return tables.customer_table(view, "at_risk", rows=risk.listed, args=args, sort="risk_value", title="Value at risk")
 
 
 def _answer(found: risk.AtRisk, currency: str) -> str:

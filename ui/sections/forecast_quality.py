@@ -32,12 +32,12 @@ NAMES = {
     "coverage_share": "Coverage of 90 %",
     "raw_share": "Within the interval",
     "raw_expected_share": "as it expects",
-    "note": "Note",
+    "note": " ",
 }
-TEST_HELP = """Errors are in purchases a customer: the lowest RMSE wins, and models within 1 % of it are told apart by the log score
-(nearer to 0 is better). The mean absolute error is only shown: it rewards predicting nothing. Bias: predicted less actual. Coverage
-should lie between 85 and 95 %; “within the interval” is the plain share of customers, which is larger than 90 % for small counts, beside
-what the model expects of it."""
+TEST_HELP = """Errors are in purchases a customer: the lowest RMSE wins, and models within 1 % of it are told apart by the log score: the nearer to 0 the
+better, −∞ where a rule gave no chance to what then happened. The mean absolute error is only shown: it rewards predicting nothing. Bias: predicted
+less actual. Coverage should lie between 85 and 95 %; “within the interval” is the plain share of customers, which is larger than 90 % for small
+counts, beside what the model expects of it."""
 CALIBRATION_HELP = "Customers in tenths by prediction; equal predictions are never split. On the dotted line the model is right."
 TOLERANCE = 0.01
 
@@ -78,6 +78,7 @@ def _results(tested: Holdout) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "label": [one.label for one in tested.results],
+            "note": [_note(tested, one.rule, one.log_score, one.is_identified) for one in tested.results],
             "rmse": [one.rmse for one in tested.results],
             "log_score": [one.log_score for one in tested.results],
             "bias": [one.bias for one in tested.results],
@@ -86,7 +87,6 @@ def _results(tested: Holdout) -> pd.DataFrame:
             "raw_share": [one.raw_coverage for one in tested.results],
             "raw_expected_share": [one.raw_expected for one in tested.results],
             "mae": [one.mae for one in tested.results],
-            "note": [_note(tested, one.rule, one.log_score, one.is_identified) for one in tested.results],
         }
     ).replace([float("inf"), float("-inf")], float("nan"))
 
@@ -94,7 +94,7 @@ def _results(tested: Holdout) -> pd.DataFrame:
 def _note(tested: Holdout, rule: str, log_score: float, is_identified: bool) -> str:
     notes = ["winner"] if rule == tested.winner else []
     notes += [] if is_identified else [f"{NOT_IDENTIFIABLE}: NBD used"]
-    notes += ["no log score: gave no chance to what happened"] if log_score == float("-inf") else []
+    notes += ["log score −∞"] if log_score == float("-inf") else []
     return "; ".join(notes)
 
 

@@ -98,7 +98,18 @@ def _shown(table: ir.Table, shown: ir.Table | None) -> ir.Table:
 #: What lists of customers tell of the forecast.
 LISTED = ("clv", "p_alive")
 #: The columns of a forecast in the order that a reader wants them.
-ORDER = ("clv", "clv_low", "clv_high", "p_alive", "expected_purchases", "expected_spend", "frequency", "recency", "T", "monetary_value")
+ORDER = (
+    "clv",
+    "clv_low",
+    "clv_high",
+    "p_alive",
+    "expected_purchases",
+    "expected_spend",
+    "frequency",
+    "recency_days",
+    "T_days",
+    "monetary_value",
+)
 
 
 def with_forecast(ws: Workspace, as_of: date, table: ir.Table) -> ir.Table:
@@ -111,7 +122,9 @@ def with_forecast(ws: Workspace, as_of: date, table: ir.Table) -> ir.Table:
         known = forecast.customers(ws, forecast.choose(ws, as_of)).select("customer_id", *missing)
     except AnalysisError:
         return table
-    return table.left_join(known, "customer_id").drop("customer_id_right")
+    joined = table.left_join(known, "customer_id").drop("customer_id_right")
+    attributes = [column for column in table.columns if column in ws.split_fields()]  # stay last
+    return joined.select(*(column for column in joined.columns if column not in attributes), *attributes)
 
 
 def listed(
@@ -122,11 +135,13 @@ def listed(
     rules: rfm.RfmSettings = rfm.RfmSettings(),
     shown: ir.Table | None = None,
 ) -> ir.Table:
-    """The forecast of each customer in the columns of `forecast.customers`, with name, segment and the split fields of the data."""
+    """The forecast of each customer in the columns of `forecast.customers` (recency and T in days), with name, segment and the split
+    fields of the data."""
     known = listing(ws, as_of, rules, shown)
     first = [column for column in ("customer_id", "name", "segment") if column in known.columns]
     others = [column for column in known.columns if column in ws.split_fields()]
-    worth = forecast.customers(ws, forecast.choose(ws, as_of, settings), terms)
+    worth, unit = forecast.customers(ws, forecast.choose(ws, as_of, settings), terms), days_per(settings.unit)
+    worth = worth.mutate(recency_days=(worth.recency * unit).round().cast("int64"), T_days=(worth["T"] * unit).round().cast("int64"))
     return known.select(*first, *others).inner_join(worth, "customer_id").select(*first, *ORDER, *others)
 
 

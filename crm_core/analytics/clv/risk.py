@@ -18,6 +18,8 @@ from crm_core.analytics.clv import forecast
 from crm_core.analytics.clv.forecast import Choice, Settings, Terms
 from crm_core.analytics.clv.quadrature import Floats
 from crm_core.analytics.clv.units import days_per
+from crm_core.analytics.listing import listing
+from crm_core.analytics.rfm import RfmSettings
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -49,6 +51,20 @@ def at_risk(ws: Workspace, as_of: date, settings: Settings = Settings(), terms: 
     """
     fallen = _fallen(ws, as_of, settings, terms, shown)
     return fallen.filter(fallen.p_alive >= LOST)
+
+
+def listed(
+    ws: Workspace,
+    as_of: date,
+    settings: Settings = Settings(),
+    terms: Terms = Terms(),
+    rules: RfmSettings = RfmSettings(),
+    shown: ir.Table | None = None,
+) -> ir.Table:
+    """The customers at risk with their name (where the data has names) and segment."""
+    known, table = listing(ws, as_of, rules, shown), at_risk(ws, as_of, settings, terms, shown)
+    first = [column for column in ("customer_id", "name", "segment") if column in known.columns]
+    return known.select(*first).inner_join(table, "customer_id").select(*first, *(name for name in table.columns if name != "customer_id"))
 
 
 def _fallen(ws: Workspace, as_of: date, settings: Settings, terms: Terms, shown: ir.Table | None) -> ir.Table:
