@@ -7,7 +7,8 @@ fitted or believed, a labelled rule stands in, so that there is always a forecas
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -84,7 +85,7 @@ class Choice:
     reason: str
     notes: tuple[str, ...]
     observed_days: int
-    _outlooks: OrderedDict[int, Outlook] = field(default_factory=OrderedDict, repr=False, compare=False)
+    _outlooks: OrderedDict[int, Outlook] = field(init=False, default_factory=OrderedDict, repr=False, compare=False)
 
     @property
     def model(self) -> PurchaseModel:
@@ -132,58 +133,87 @@ def choose(ws: Workspace, as_of: date, settings: Settings = Settings()) -> Choic
 
 
 def _choose(ws: Workspace, as_of: date, settings: Settings) -> Choice:
-    table = base.histories(ws, as_of)
-    histories = base.counted(ws, table, settings.unit)
-    spending = base.spending(ws, as_of)
-    spend_x, spend_value = base.spend(ws, table)
-    spend_fit = fit_spend(spend_x, spend_value, settings.engine)
-    spend = spend_fit if spend_fit is not None and spend_fit.is_identified else everybody_alike(spending.mean, spending.deviation)
+    """The rule that is wanted, where the data carries it; else the fallback, which says why."""
     tested = _test(ws, as_of, settings)
     rule, reason = _wanted(settings, tested)
-    fits = _fits(histories, settings, rule, histories.repeat_customers >= FEWEST_REPEAT)
-    observed = (as_of - holdout.as_date(ws.execute(table.first_on.min()))).days
-    horizon = round(settings.holdout_months * DAYS_A_MONTH)
-    window = holdout.last_period_days(ws, as_of, tested.days if tested else horizon)
-    notes = (
-        [] if spend is spend_fit else ["The spend of single customers could not be modelled: everybody's purchases are taken to be alike."]
-    )
-    if spend is spend_fit and spend.params["q"] <= 1:
-        notes.append(
-            "Spend varies so much that its model has no mean (q ≤ 1): customers without a repeat purchase get the mean of all purchases."
-        )
-
-    def made(rule: str, model: PurchaseModel, reason: str, histories: Histories = histories) -> Choice:
-        valuation = Valuation(model, spend, histories, spending.mean)
-        rho = (
-            float(stats.spearmanr(spend_x, spend_value).statistic) if len(spend_x) > 2 and np.ptp(spend_x) and np.ptp(spend_value) else None
-        )
-        given = spend_fit if spend is spend_fit else None
-        return Choice(
-            as_of, settings, rule, fits, valuation, given, spending, rho, tested, window, len(spend_x), reason, tuple(notes), observed
-        )
-
-    if histories.repeat_customers < FEWEST_REPEAT:
-        return made(
-            FALLBACK, _fallback(histories), f"Only {histories.repeat_customers:,.0f} customers bought again; a model needs {FEWEST_REPEAT}."
-        )
+    simple = _fallback(ws, as_of, settings, tested)
+    repeat = simple.valuation.histories.repeat_customers
     if rule in NAIVE:
-        if rule == "last_period":
-            histories = base.counted(ws, base.recent_histories(ws, as_of, window), settings.unit)
-        return made(rule, NAIVE[rule](), reason, histories)
-    model = fits[rule]
-    if not model.is_converged:
-        return made(FALLBACK, _fallback(histories), f"The fit of {model.LABEL} did not come to an end: {model.why_not}.")
-    if not model.is_identified:
-        said = f"{reason} But the loss of customers is not identifiable: in {model.LABEL} {model.why_not}. The forecast takes it that nobody leaves."
-        rule, model, reason = "nbd", Nbd().fit(histories.x, histories.t_x, histories.T, histories.customers), said.strip()
-    choice = made(rule, model, reason)
-    error = _relative_error(choice, _months(settings))
-    if error > WIDEST_ERROR:
-        return made(
-            FALLBACK,
-            _fallback(histories),
-            f"By {model.LABEL} the standard error of the total would be {error:.0%}: the data is too little for it.",
+        return _naive(ws, simple, rule, reason)
+    if repeat < FEWEST_REPEAT:
+        return replace(simple, reason=f"Only {repeat:,.0f} customers bought again; a model needs {FEWEST_REPEAT}.")
+    return _modelled(simple, rule, reason)
+
+
+def _fallback(ws: Workspace, as_of: date, settings: Settings, tested: Holdout | None) -> Choice:
+    """What is known of the customers, with the rule that always works."""
+    table = base.histories(ws, as_of)
+    histories, spending = base.counted(ws, table, settings.unit), base.spending(ws, as_of)
+    x, value = base.spend(ws, table)
+    fit = fit_spend(x, value, settings.engine)
+    fit = fit if fit is not None and fit.is_identified else None
+    spend = fit or everybody_alike(spending.mean, spending.deviation)
+    return Choice(
+        as_of=as_of,
+        settings=settings,
+        rule=FALLBACK,
+        fits={},
+        valuation=Valuation(_own_and_all(histories), spend, histories, spending.mean),
+        spend_fit=fit,
+        spending=spending,
+        correlation=float(stats.spearmanr(x, value).statistic) if len(x) > 2 and np.ptp(x) and np.ptp(value) else None,
+        holdout=tested,
+        window_days=holdout.last_period_days(ws, as_of, tested.days if tested else round(settings.holdout_months * DAYS_A_MONTH)),
+        repeat_customers=len(x),
+        reason="",
+        notes=_notes(fit),
+        observed_days=(as_of - holdout.as_date(ws.execute(table.first_on.min()))).days,
+    )
+
+
+def _own_and_all(histories: Histories) -> Nbd:
+    """Rate (x + ρτ) / (T + τ), ρ = Σx / ΣT, τ = median T: an NBD with r = ρτ and alpha = τ."""
+    order = np.argsort(histories.T)
+    reached = np.cumsum(histories.customers[order])
+    tau = max(float(histories.T[order][np.searchsorted(reached, reached[-1] / 2)]), 1 / days_per(histories.unit))
+    total = float(histories.customers @ histories.T)
+    rate = float(histories.customers @ histories.x) / total if total > 0 else 0.0
+    return Nbd(max(rate * tau, 1e-9), tau)
+
+
+def _notes(spend: GammaGamma | None) -> tuple[str, ...]:
+    if spend is None:
+        return ("The spend of single customers could not be modelled: everybody's purchases are taken to be alike.",)
+    if spend.params["q"] <= 1:
+        return (
+            "Spend varies so much that its model has no mean (q ≤ 1): customers without a repeat purchase get the mean of all purchases.",
         )
+    return ()
+
+
+def _naive(ws: Workspace, simple: Choice, rule: str, reason: str) -> Choice:
+    histories = simple.valuation.histories
+    if rule == "last_period":
+        histories = base.counted(ws, base.recent_histories(ws, simple.as_of, simple.window_days), simple.settings.unit)
+    return replace(simple, rule=rule, reason=reason, valuation=replace(simple.valuation, model=NAIVE[rule](), histories=histories))
+
+
+def _modelled(simple: Choice, rule: str, reason: str) -> Choice:
+    """The model, fitted; the NBD that is nested in it where the data does not tell who left; the fallback where the fit cannot be used."""
+    histories = simple.valuation.histories
+    model: PurchaseModel = fit_purchases(rule, histories, simple.settings.engine)
+    simple = replace(simple, fits={rule: model})
+    if not model.is_converged:
+        return replace(simple, reason=f"The fit of {model.LABEL} did not come to an end: {model.why_not}.")
+    if not model.is_identified:
+        why = f"the loss of customers is not identifiable: in {model.LABEL} {model.why_not}"
+        rule, reason = "nbd", f"{reason} But {why}. The forecast takes it that nobody leaves."
+        model = Nbd().fit(histories.x, histories.t_x, histories.T, histories.customers)
+    choice = replace(simple, rule=rule, reason=reason, valuation=replace(simple.valuation, model=model))
+    error = _relative_error(choice, _months(simple.settings))
+    if error > WIDEST_ERROR:
+        said = f"By {model.LABEL} the standard error of the total would be {error:.0%}: the data is too little for it."
+        return replace(simple, reason=said)
     return choice
 
 
@@ -201,22 +231,6 @@ def _relative_error(choice: Choice, months: int) -> float:
     return float(np.sqrt(slopes @ choice.covariance()[:size, :size] @ slopes) / total) if total > 0 else 0.0
 
 
-def _fallback(histories: Histories) -> Nbd:
-    """Rate (x + ρτ) / (T + τ), ρ = Σx / ΣT, τ = median T: an NBD with r = ρτ and alpha = τ."""
-    order = np.argsort(histories.T)
-    reached = np.cumsum(histories.customers[order])
-    tau = max(float(histories.T[order][np.searchsorted(reached, reached[-1] / 2)]), 1 / days_per(histories.unit))
-    total = float(histories.customers @ histories.T)
-    rate = float(histories.customers @ histories.x) / total if total > 0 else 0.0
-    return Nbd(max(rate * tau, 1e-9), tau)
-
-
-def _fits(histories: Histories, settings: Settings, wanted: str, is_enough: bool) -> dict[str, PurchaseModel]:
-    if not is_enough or wanted in NAIVE:
-        return {}
-    return {wanted: fit_purchases(wanted, histories, settings.engine)}
-
-
 def _test(ws: Workspace, as_of: date, settings: Settings) -> Holdout | None:
     """The holdout; None where the data is too short or too small for one."""
     first = ws.first_day or as_of
@@ -229,17 +243,19 @@ def _test(ws: Workspace, as_of: date, settings: Settings) -> Holdout | None:
         return None
     if histories.repeat_customers < FEWEST_REPEAT:
         return None
-    models = {name: fitted(name, histories, settings.engine) for name in MODELS}
+    models: dict[str, Fitted] = {}
+    for name in MODELS:
+        with suppress(AnalysisError):  # lifetimes gave up; what it can fit is tested all the same
+            models[name] = _as_used(fit_purchases(name, histories, settings.engine), histories)
     return holdout.judge(ws, cut, until, models, settings.unit)
 
 
-def fitted(name: str, histories: Histories, engine: Engine = "own") -> Fitted:
-    """A model as it would forecast from these histories."""
-    model = fit_purchases(name, histories, engine)
-    if model.is_identified or model.top is None:
+def _as_used(model: PurchaseModel, histories: Histories) -> Fitted:
+    """A model as it would forecast: the NBD in its place where the data does not identify it."""
+    if model.is_identified:
         return Fitted(model.LABEL, model, True, "")
     simple = Nbd().fit(histories.x, histories.t_x, histories.T, histories.customers)
-    return Fitted(model.LABEL, simple, False, model.top.reason)
+    return Fitted(model.LABEL, simple, False, model.why_not)
 
 
 def _wanted(settings: Settings, tested: Holdout | None) -> tuple[str, str]:
@@ -251,7 +267,7 @@ def _wanted(settings: Settings, tested: Holdout | None) -> tuple[str, str]:
         return "bg_nbd", "There is too little data to hold a part out and test models on it."
     span = f"{tested.cut:%-d %b %Y} to {tested.until - timedelta(days=1):%-d %b %Y}"
     best_naive = min((one for one in tested.results if one.rule in NAIVE), key=lambda one: one.rmse)
-    best_model = min((one for one in tested.results if one.rule not in NAIVE), key=lambda one: one.rmse)
+    best_model = min((one for one in tested.results if one.rule not in NAIVE), key=lambda one: one.rmse, default=winner)
     if winner.rule in NAIVE:
         return winner.rule, (
             f"From {span} the simple rule “{winner.label}” came closer to what customers did (error {winner.rmse:.2f} purchases a customer) "

@@ -176,7 +176,7 @@ def _judged(rule: str, fitted: Fitted, data: Rows, few: Rows, days: int, window:
     weights, error = data.histories.customers / data.histories.total, predicted - data.actual
     spread = _distributions(model, few, days / days_per(unit), window)
     ends = [*range(7, days, 7), days]
-    until = [float(data.histories.customers @ expected(end / days_per(unit))) for end in ends]
+    until = [float(np.sum(data.histories.customers * expected(end / days_per(unit)))) for end in ends]
     return Result(
         rule=rule,
         label=fitted.label,

@@ -9,8 +9,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 Floats = NDArray[np.float64]
+
+#: Matrices are small: on a busy machine, threads that wait for each other cost many times what they help.
+_THREADS = ThreadpoolController()
 
 
 @lru_cache(maxsize=16)
@@ -40,5 +44,6 @@ def beta(a: float, b: Floats, count: int) -> tuple[Floats, Floats]:
     place = np.arange(count)
     matrices[:, place, place] = diagonal
     matrices[:, place[1:], place[:-1]] = np.sqrt(beside)
-    nodes, vectors = np.linalg.eigh(matrices)
+    with _THREADS.limit(limits=1, user_api="blas"):
+        nodes, vectors = np.linalg.eigh(matrices)
     return np.clip((1 + nodes) / 2, 0.0, 1.0), vectors[:, 0, :] ** 2

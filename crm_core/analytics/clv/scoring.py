@@ -130,7 +130,7 @@ class Outlook:
         """The 5 % and 95 % points of spend / γ′ in the horizon, each a history."""
         value = self.valuation
         kind = value.pairs[2]
-        buys = -np.expm1(np.log(self._process.none(self.times[-1])))[kind]  # at least once, of those alive
+        buys = 1 - self._process.none(self.times[-1])[kind]  # at least once, of those alive
         table = spread.quantiles(value.model, value.spend, value.grid, self.times[-1])
         low, high = (self._quantile(table, buys, kind, level) for level in (LOW, HIGH))
         return low, high
