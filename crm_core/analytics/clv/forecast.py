@@ -38,6 +38,8 @@ FEWEST_REPEAT = 100
 WIDEST_ERROR = 0.20
 BROKEN, WEAK = 0.3, 0.1
 FALLBACK = "fallback"
+#: Stands for a rate of nothing, whose logarithm is still a number.
+NEVER = 1e-15
 #: Outlooks of other horizons that are kept beside the one looked at.
 KEPT_OUTLOOKS = 6
 
@@ -178,7 +180,7 @@ def _own_and_all(histories: Histories) -> Nbd:
     tau = max(float(histories.T[order][np.searchsorted(reached, reached[-1] / 2)]), 1 / days_per(histories.unit))
     total = float(histories.customers @ histories.T)
     rate = float(histories.customers @ histories.x) / total if total > 0 else 0.0
-    return Nbd(max(rate * tau, 1e-9), tau)
+    return Nbd(max(rate * tau, NEVER), tau)
 
 
 def _notes(spend: GammaGamma | None) -> tuple[str, ...]:

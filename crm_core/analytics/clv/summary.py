@@ -9,6 +9,8 @@ from typing import Any
 from crm_core.analytics.clv import forecast, totals
 from crm_core.analytics.clv.forecast import BROKEN, WEAK, Choice, Terms
 from crm_core.analytics.clv.holdout import Holdout, Result
+from crm_core.analytics.clv.models import PurchaseModel
+from crm_core.analytics.clv.spend import GammaGamma
 from crm_core.analytics.clv.units import DAYS_A_MONTH
 from crm_core.workspace import Workspace
 
@@ -49,9 +51,11 @@ def summary(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> dict[str, 
 
 
 def parameters(choice: Choice) -> dict[str, dict[str, float | None]]:
-    """Estimate and standard error by name; the errors are missing where the loss of customers is not identifiable."""
+    """Estimate and standard error by name, those of spend only where it is modelled; errors are missing where the loss of customers is not
+    identifiable."""
     found: dict[str, dict[str, float | None]] = {}
-    for part in (choice.model, choice.valuation.spend):
+    parts: list[PurchaseModel | GammaGamma] = [choice.model, *([choice.spend_fit] if choice.spend_fit is not None else [])]
+    for part in parts:
         errors = part.standard_errors if part is not choice.model or choice.rule != "nbd" else dict.fromkeys(part.NAMES)
         found |= {name: {"estimate": value, "standard_error": errors[name]} for name, value in part.params.items()}
     return found
@@ -72,7 +76,7 @@ def convergence(choice: Choice) -> dict[str, Any]:
     if wanted is None or wanted.top is None:
         failed = [one for one in choice.holdout.results if not one.is_identified] if choice.holdout else []
         reason = "; ".join(f"{one.label}: {NOT_IDENTIFIABLE}, {one.reason}" for one in failed)
-        return {"model": None, "is_converged": None, "is_identified": False if failed else None, "reason": reason}
+        return {"model": None, "is_converged": None, "is_identified": False if failed else None, "reason": reason or choice.reason}
     top = wanted.top
     reason = "" if wanted.is_identified else f"{NOT_IDENTIFIABLE}: {top.reason}" if top.is_converged else top.reason
     return {
