@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from crm_core.analytics.clv import report
-from ui import answers, cache, frame, guards, page, tables, tiles
-from ui.page import Summary
-from ui.sections import at_risk, forecast, forecast_customer, forecast_quality, forecast_terms
-from ui.sections.forecast_terms import Asked
+from ui import frame, guards, page, tables
 
-TABS = ("Value and purchases", "By group", "Who is still active", "Value at risk", "Can we believe it?")
 EXPLANATION = (
     """**Forecast value** (customer lifetime value over the horizon): purchases expected × the value expected of a purchase × margin,
 later months worth less at the discount rate, less what usually comes back later. **P(alive)**: how likely a customer will ever buy again,
@@ -28,37 +23,21 @@ def render() -> None:
     st.title("What will our customers be worth?")
     if not guards.has(view, "order_lines", what="Forecasting value"):
         return
+    from ui.sections import (
+        forecast,
+        forecast_customer,
+        forecast_tabs,
+        forecast_terms,
+    )  # now: their libraries would delay the start of all pages
+
     top = st.container()
     asked = forecast_terms.choose(view)
     with top, st.spinner("Fitting the models and testing them …"):
-        page.head(cache.made(view, _summary, asked))
-    picked, place = _tabs(view, asked), "value_customer"
+        page.head(forecast.summary(view, asked))
+    picked = forecast_tabs.draw(view, asked)
     if picked is None:
         st.header("The customers")
-        args = (view.as_of, asked.settings, asked.terms, view.settings)
-        picked = tables.customer_table(view, "customer_value", rows=report.listed, args=args, sort="clv", title="Customer value")
-    forecast_customer.panel(view, asked, picked, place)
+        rows, args = forecast.listed(view, asked)
+        picked = tables.customer_table(view, "customer_value", rows=rows, args=args, sort="clv", title="Customer value")
+    forecast_customer.panel(view, asked, picked, "value_customer")
     page.how_to_read(*EXPLANATION, command=page.command(view, "clv", *asked.options), is_for_all=view.is_filtered)
-
-
-def _tabs(view: frame.View, asked: Asked) -> str | None:
-    """The charts; returns the customer selected among those at risk."""
-    value, groups, active, risk, quality = st.tabs(TABS, key="value_tabs", on_change="rerun")
-    for tab, draw in ((value, forecast.value), (groups, forecast.groups), (active, forecast.matrices), (quality, forecast_quality.tab)):
-        if tab.open:
-            with tab, guards.guard():
-                draw(view, asked)
-    if risk.open:
-        with risk, guards.guard():
-            return at_risk.tab(view, asked)
-    return None
-
-
-def _summary(view: frame.View, asked: Asked) -> Summary:
-    found = forecast.headline(view, asked)
-    answer = answers.customer_value(found, asked.terms.months, view.ws.currency)
-    return Summary(
-        answer,
-        answers.forecast_caveats(found, asked.terms.months),
-        tuple(tiles.customer_value(found, asked.terms.months, view.ws.currency)),
-    )

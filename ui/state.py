@@ -42,6 +42,7 @@ class Session(StrEnum):
     NOTICE = "_notice"  # one sentence to show after a rerun
     SECTION = "_section"  # the Data page is to show what is loaded, after an accept
     MISSED = "_missed"  # name of data that the link asked for and that is not here, until it is told
+    CHECKED = "_checked"  # the forecast that the user had checked against lifetimes
     CHOOSE = "_choose"  # name of the workspace to show next: set where widgets exist already, obeyed before they are drawn
 
 

@@ -8,10 +8,13 @@ import streamlit as st
 
 from crm_core.analytics.clv import report, weekly
 from crm_core.charts import value as charts
-from ui import cache, page, tables
+from ui import answers, cache, page, tables, tiles
 from ui.guards import escape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    import ibis.expr.types as ir
     import pandas as pd
     import plotly.graph_objects as go
 
@@ -26,6 +29,22 @@ MATRIX_HELP = """What the model says of a customer who has been one for as long 
 purchases to expect, by how often they bought again (across) and how long after the first purchase the last one was (upwards). Top left:
 few purchases, the last one lately."""
 MATRICES = {"p_alive": "Probability of being active, P(alive)", "purchases": "Purchases expected in the horizon"}
+
+
+def summary(view: View, asked: Asked) -> page.Summary:
+    """What the page says first."""
+    return cache.made(view, _summary, asked)
+
+
+def _summary(view: View, asked: Asked) -> page.Summary:
+    found, months, currency = headline(view, asked), asked.terms.months, view.ws.currency
+    figures = tuple(tiles.customer_value(found, months, currency))
+    return page.Summary(answers.customer_value(found, months, currency), answers.forecast_caveats(found, months), figures)
+
+
+def listed(view: View, asked: Asked) -> tuple[Callable[..., ir.Table], tuple[Hashable, ...]]:
+    """The customers with their forecast, as a table of customers takes them."""
+    return report.listed, (view.as_of, asked.settings, asked.terms, view.settings)
 
 
 def headline(view: View, asked: Asked) -> report.Headline:

@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.analytics.clv import report, weekly
-from crm_core.analytics.clv.holdout import Holdout
+from crm_core.analytics.clv.holdout import Holdout, Result
 from crm_core.analytics.clv.summary import NOT_IDENTIFIABLE
 from crm_core.charts import value as charts
 from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape, guard
 from ui.numbers import NOT_PROVIDED, count_customers, share
+from ui.state import Session
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -49,28 +50,31 @@ def tab(view: View, asked: Asked) -> None:
     if found.is_identified is False:
         st.warning(escape(f"{found.why_not[:1].upper()}{found.why_not[1:]}."), icon=":material/help:")
     if found.holdout is not None:
-        _test(view, asked, found.holdout, found.rule)
+        _test(found.holdout, found.rule)
     _seasons(view, asked)
     _parameters(found)
     with guard():
         _cross_check(view, asked, found)
 
 
-def _test(view: View, asked: Asked, tested: Holdout, rule: str) -> None:
+def _test(tested: Holdout, rule: str) -> None:
     st.header("The test")
+    shown = _shown_result(tested, rule)
     who = f"Fitted on {count_customers(tested.customers)} as of {day(tested.cut)}, judged by what they bought in the {tested.days} days after."
     st.caption(f"{who} {TEST_HELP}")
     tables.result_table(_results(tested), "forecast_test", title="Test of the forecast", names=NAMES)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Week by week")
-        page.chart(cache.made(view, _weeks, asked), "forecast_test_weeks", "Purchases a week after the cut, actual and by each model")
+        page.chart(charts.tested(tested), "forecast_test_weeks", "Purchases a week after the cut, actual and by each model")
     with right:
         st.subheader("Calibration")
         page.chart(
-            cache.made(view, _calibration, asked), "forecast_calibration", "Predicted against actual purchases of tenths of customers"
+            charts.calibration(shown.groups, shown.label),
+            "forecast_calibration",
+            "Predicted against actual purchases of tenths of customers",
         )
-        st.caption(f"{escape(_shown_result(tested, rule).label)}. {CALIBRATION_HELP}")
+        st.caption(f"{escape(shown.label)}. {CALIBRATION_HELP}")
 
 
 def _results(tested: Holdout) -> pd.DataFrame:
@@ -98,24 +102,9 @@ def _note(tested: Holdout, rule: str, log_score: float, is_identified: bool) -> 
     return "; ".join(notes)
 
 
-def _shown_result(tested: Holdout, rule: str):  # type: ignore[no-untyped-def]
+def _shown_result(tested: Holdout, rule: str) -> Result:
+    """Of the rule that forecasts, or of the first model where it was not tested itself."""
     return tested.of(rule) or tested.results[0]
-
-
-def _holdout(view: View, asked: Asked) -> Holdout:
-    found: report.Quality = cache.answer(view, report.quality, view.as_of, asked.settings)
-    assert found.holdout is not None  # noqa: S101 (drawn only with one)
-    return found.holdout
-
-
-def _weeks(view: View, asked: Asked) -> go.Figure:
-    return charts.tested(_holdout(view, asked))
-
-
-def _calibration(view: View, asked: Asked) -> go.Figure:
-    found: report.Quality = cache.answer(view, report.quality, view.as_of, asked.settings)
-    one = _shown_result(_holdout(view, asked), found.rule)
-    return charts.calibration(one.groups, one.label)
 
 
 def _seasons(view: View, asked: Asked) -> None:
@@ -153,8 +142,9 @@ def _cross_check(view: View, asked: Asked, found: report.Quality) -> None:
         return
     st.header("A check by another library")
     st.caption("The library lifetimes fits the same model to the same customers. On more than 100,000 customers it takes minutes.")
-    if st.button("Check against lifetimes", key="forecast_cross_check") or st.session_state.get("_checked") == _about(view, asked):
-        st.session_state["_checked"] = _about(view, asked)
+    about = f"{view.ws.fingerprint} {view.as_of} {asked!r}"
+    if st.button("Check against lifetimes", key="forecast_cross_check") or st.session_state.get(Session.CHECKED) == about:
+        st.session_state[Session.CHECKED] = about
         with st.spinner("lifetimes is fitting …"):
             rows = cache.answer(view, report.cross_check, view.as_of, asked.settings, asked.terms)
         worst = float(rows["difference"].max())
@@ -164,7 +154,3 @@ def _cross_check(view: View, asked: Asked, found: report.Quality) -> None:
             own=rows["own"].map(_digits), lifetimes=rows["lifetimes"].map(_digits), difference=[share(one, 4) for one in rows["difference"]]
         )
         tables.result_table(written, "forecast_check_rows", title="Check against lifetimes")
-
-
-def _about(view: View, asked: Asked) -> str:
-    return f"{view.ws.fingerprint} {view.as_of} {asked!r}"

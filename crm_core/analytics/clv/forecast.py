@@ -15,7 +15,7 @@ from typing import Literal
 import ibis
 import ibis.expr.types as ir
 import numpy as np
-from scipy import stats
+import pandas as pd
 
 from crm_core.analytics.clv import customers as base
 from crm_core.analytics.clv import holdout
@@ -163,7 +163,7 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings, tested: Holdout | 
         valuation=Valuation(_own_and_all(histories), spend, histories, spending.mean),
         spend_fit=fit,
         spending=spending,
-        correlation=float(stats.spearmanr(x, value).statistic) if len(x) > 2 and np.ptp(x) and np.ptp(value) else None,
+        correlation=_spearman(x, value),
         holdout=tested,
         window_days=holdout.last_period_days(ws, as_of, tested.days if tested else round(settings.holdout_months * DAYS_A_MONTH)),
         repeat_customers=len(x),
@@ -171,6 +171,13 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings, tested: Holdout | 
         notes=_notes(fit),
         observed_days=(as_of - holdout.as_date(ws.execute(table.first_on.min()))).days,
     )
+
+
+def _spearman(x: Floats, value: Floats) -> float | None:
+    """The correlation of ranks; None where it has none."""
+    if len(x) < 3 or not np.ptp(x) or not np.ptp(value):
+        return None
+    return float(np.corrcoef(pd.Series(x).rank(), pd.Series(value).rank())[0, 1])
 
 
 def _own_and_all(histories: Histories) -> Nbd:
