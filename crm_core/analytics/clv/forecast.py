@@ -282,9 +282,10 @@ def _wanted(settings: Settings, tested: Holdout | None) -> tuple[str, str]:
             f"From {span} the simple rule “{winner.label}” came closer to what customers did (error {winner.rmse:.2f} purchases a customer) "
             f"than every model (best: {best_model.label}, {best_model.rmse:.2f}), so the forecast uses it."
         )
+    close = "" if winner is best_model else f", within 1 % of {best_model.label}, and it gave what happened the highest probability"
     return winner.rule, (
-        f"From {span} {winner.label} came closest to what customers did: its error was {winner.rmse:.2f} purchases a customer, "
-        f"against {best_naive.rmse:.2f} by the rule “{best_naive.label}”."
+        f"From {span} {winner.label} came closest to what customers did: its error was {winner.rmse:.2f} purchases a customer{close}. "
+        f"The rule “{best_naive.label}” was off by {best_naive.rmse:.2f}."
     )
 
 

@@ -250,7 +250,7 @@ MEANINGS = {
     "s": "shape of the rates of leaving: the smaller, the more customers differ in how long they stay",
     "beta": "scale of the rates of leaving: s / beta is the average rate a unit of time",
     "p": "shape of the value of a customer's purchases: the larger, the more alike they are",
-    "q": "shape of customers' average values: the larger, the more alike customers are; from 1 on there is a mean",
+    "q": "shape of customers' average values: the larger, the more alike; a mean needs q > 1",
     "gamma": "scale of customers' average values",
 }
 
