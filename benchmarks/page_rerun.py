@@ -21,7 +21,7 @@ from benchmarks.measure import ROOT, holds
 LINES = 10_000_000
 TIMES_READY_MADE = 3.0
 RUNS = 15
-PAGES = ("overview", "segments", "clusters", "key_customers")
+PAGES = ("overview", "segments", "clusters", "key_customers", "customer_value")
 TIMEOUT = 300
 
 PAGE = """
@@ -29,7 +29,7 @@ import streamlit as st
 from pages import {page}
 from ui import frame, links
 st.set_page_config(layout="wide")
-names = ("overview", "segments", "clusters", "key-customers", "data")
+names = ("overview", "segments", "clusters", "key-customers", "customer-value", "data")
 pages = {{name: st.Page({page}.render if name.replace("-", "_") == "{page}" else lambda: None, title=name, url_path=name) for name in names}}
 chosen = st.navigation(list(pages.values()), position="hidden")
 frame.draw(pages)

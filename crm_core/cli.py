@@ -265,6 +265,8 @@ def _check_output(options: argparse.Namespace) -> None:
         return
     check_ending(out, ENDINGS if options.run in (segments, pareto, clv) else (".json",))
     _check_place(out)
+    if summary is not None and summary.absolute() == out.absolute():
+        raise CrmError("Two results in one place", f"{readable(str(out))} stands for --out and --summary.", "Name two files.")
 
 
 def _check_place(out: Path) -> None:

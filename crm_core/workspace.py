@@ -238,6 +238,11 @@ class Workspace:
             self._kept.move_to_end(key)
             return self._kept[key][0]
 
+    def kept(self, key: str) -> ir.Table | None:
+        """What `keep` holds under that key at the moment, or None: for builds that can take a shorter way."""
+        with self._lock:
+            return self._kept[key][0] if key in self._kept else None
+
     def remember(self, key: str, build: Callable[[], T]) -> T:
         """A small immutable value (cut points, totals), computed once per key."""
         with self._lock:

@@ -5,7 +5,9 @@ A model fitted by lifetimes is the same model with its parameters; its log-likel
 
 from __future__ import annotations
 
+import io
 import warnings
+from contextlib import redirect_stdout
 from typing import Any, Literal
 
 import numpy as np
@@ -53,7 +55,7 @@ def _run(fit: Any, *data: Any, **options: Any) -> None:
     from lifetimes.utils import ConvergenceError
 
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(io.StringIO()):  # it prints what it cannot fit
             warnings.simplefilter("ignore")
             fit(*data, **options)
     except (ConvergenceError, ValueError, FloatingPointError) as error:

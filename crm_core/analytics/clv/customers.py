@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from crm_core.analytics.clv.quadrature import Floats
 from crm_core.analytics.clv.units import Unit, days_per
 from crm_core.analytics.days import months_before
-from crm_core.analytics.orders import orders
+from crm_core.analytics.orders import form, lines
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -29,7 +29,7 @@ BITS = 21
 
 def purchase_days(ws: Workspace, as_of: date) -> ir.Table:
     """Grain: customer, day with an order. Columns: customer_id, day, value (net, all orders of the day), is_purchase."""
-    return ws.keep(f"purchase days {as_of}", lambda: _by_day(orders(ws, as_of)))
+    return ws.keep(f"purchase days {as_of}", lambda: _by_day(form(lines(ws, as_of))))
 
 
 def _by_day(orders: ir.Table) -> ir.Table:
@@ -46,7 +46,12 @@ def histories(ws: Workspace, as_of: date) -> ir.Table:
 
     Raises AnalysisError without any purchase.
     """
-    table = ws.keep(f"histories {as_of}", lambda: _histories(purchase_days(ws, as_of), as_of))
+
+    def build() -> ir.Table:
+        days = ws.kept(f"purchase days {as_of}")
+        return _histories(_by_day(form(lines(ws, as_of))) if days is None else days, as_of)
+
+    table = ws.keep(f"histories {as_of}", build)
     if not ws.remember(f"count histories {as_of}", lambda: int(ws.execute(table.count()))):
         raise AnalysisError("No purchases", "There is no purchase before the day looked from.", "Choose a later day.")
     return table

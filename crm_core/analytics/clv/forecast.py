@@ -6,11 +6,14 @@ fitted or believed, a labelled rule stands in, so that there is always a forecas
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Literal
+from functools import cached_property, partial
+from typing import Literal, get_args
 
 import ibis
 import ibis.expr.types as ir
@@ -81,18 +84,24 @@ class Choice:
     spend_fit: GammaGamma | None
     spending: Spending
     correlation: float | None
-    holdout: Holdout | None
     window_days: int
     repeat_customers: int  # with a spend to model
     reason: str
     notes: tuple[str, ...]
     observed_days: int
+    _test: Callable[[], Holdout | None] = field(repr=False, compare=False)
     _outlooks: OrderedDict[int, Outlook] = field(init=False, default_factory=OrderedDict, repr=False, compare=False)
 
     @property
     def model(self) -> PurchaseModel:
         """What forecasts purchases."""
         return self.valuation.model
+
+    @cached_property
+    def holdout(self) -> Holdout | None:
+        """How the models did in the test; None where the data is too short or too small for one. Where the user chose the model it is held when
+        somebody asks for it."""
+        return self._test()
 
     @property
     def label(self) -> str:
@@ -131,14 +140,15 @@ def choose(ws: Workspace, as_of: date, settings: Settings = Settings()) -> Choic
     """The forecast to believe. Raises AnalysisError without any purchase, or for a model or an engine that there is not."""
     if settings.model not in (AUTO, *MODELS, *NAIVE):
         raise AnalysisError("There is no such model", f"“{settings.model}” is none.", f"Choose one of: {', '.join((AUTO, *MODELS))}.")
+    if settings.engine not in get_args(Engine):
+        raise AnalysisError("There is no such engine", f"“{settings.engine}” is none.", f"Choose one of: {', '.join(get_args(Engine))}.")
     return ws.remember(f"clv choice {as_of} {settings}", lambda: _choose(ws, as_of, settings))
 
 
 def _choose(ws: Workspace, as_of: date, settings: Settings) -> Choice:
     """The rule that is wanted, where the data carries it; else the fallback, which says why."""
-    tested = _test(ws, as_of, settings)
-    rule, reason = _wanted(settings, tested)
-    simple = _fallback(ws, as_of, settings, tested)
+    simple = _fallback(ws, as_of, settings)
+    rule, reason = (settings.model, "Chosen by you.") if settings.model != AUTO else _winner(simple.holdout)
     repeat = simple.valuation.histories.repeat_customers
     if rule in NAIVE:
         return _naive(ws, simple, rule, reason)
@@ -147,10 +157,12 @@ def _choose(ws: Workspace, as_of: date, settings: Settings) -> Choice:
     return _modelled(simple, rule, reason)
 
 
-def _fallback(ws: Workspace, as_of: date, settings: Settings, tested: Holdout | None) -> Choice:
+def _fallback(ws: Workspace, as_of: date, settings: Settings) -> Choice:
     """What is known of the customers, with the rule that always works."""
+    base.purchase_days(ws, as_of)  # kept before they are needed twice
     table = base.histories(ws, as_of)
     histories, spending = base.counted(ws, table, settings.unit), base.spending(ws, as_of)
+    span = _span(ws, as_of, settings)
     x, value = base.spend(ws, table)
     fit = fit_spend(x, value, settings.engine)
     fit = fit if fit is not None and fit.is_identified else None
@@ -164,12 +176,12 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings, tested: Holdout | 
         spend_fit=fit,
         spending=spending,
         correlation=_spearman(x, value),
-        holdout=tested,
-        window_days=holdout.last_period_days(ws, as_of, tested.days if tested else round(settings.holdout_months * DAYS_A_MONTH)),
+        window_days=holdout.last_period_days(ws, as_of, span.days if span else round(settings.holdout_months * DAYS_A_MONTH)),
         repeat_customers=len(x),
         reason="",
         notes=_notes(fit),
         observed_days=(as_of - holdout.as_date(ws.execute(table.first_on.min()))).days,
+        _test=partial(_tested, weakref.ref(ws), as_of, settings),
     )
 
 
@@ -184,7 +196,8 @@ def _own_and_all(histories: Histories) -> Nbd:
     """Rate (x + ρτ) / (T + τ), ρ = Σx / ΣT, τ = median T: an NBD with r = ρτ and alpha = τ."""
     order = np.argsort(histories.T)
     reached = np.cumsum(histories.customers[order])
-    tau = max(float(histories.T[order][np.searchsorted(reached, reached[-1] / 2)]), 1 / days_per(histories.unit))
+    middle = [histories.T[order][np.searchsorted(reached, reached[-1] / 2, side)] for side in ("left", "right")]  # two, of an even number
+    tau = max(float(np.mean(middle)), 1 / days_per(histories.unit))
     total = float(histories.customers @ histories.T)
     rate = float(histories.customers @ histories.x) / total if total > 0 else 0.0
     return Nbd(max(rate * tau, NEVER), tau)
@@ -240,14 +253,42 @@ def _relative_error(choice: Choice, months: int) -> float:
     return float(np.sqrt(slopes @ choice.covariance()[:size, :size] @ slopes) / total) if total > 0 else 0.0
 
 
-def _test(ws: Workspace, as_of: date, settings: Settings) -> Holdout | None:
-    """The holdout; None where the data is too short or too small for one."""
+@dataclass(frozen=True)
+class _Span:
+    """What is held out."""
+
+    cut: date
+    until: date
+
+    @property
+    def days(self) -> int:
+        return (self.until - self.cut).days
+
+
+def _span(ws: Workspace, as_of: date, settings: Settings) -> _Span | None:
+    """The days of the test; None where the data is too short for one."""
     first = ws.first_day or as_of
-    cut, until = (as_of, settings.until) if settings.until else (holdout.cut_day(first, as_of, settings.holdout_months), as_of)
-    if (until - cut).days < holdout.SHORTEST_DAYS or cut <= first:
+    span = _Span(as_of, settings.until) if settings.until else _Span(holdout.cut_day(first, as_of, settings.holdout_months), as_of)
+    return span if span.days >= holdout.SHORTEST_DAYS and span.cut > first else None
+
+
+def _tested(workspace: weakref.ref[Workspace], as_of: date, settings: Settings) -> Holdout | None:
+    """The test, held once; a choice does not keep its workspace open."""
+    ws = workspace()
+    if ws is None:
         return None
+    engine, months = settings.engine, settings.holdout_months
+    return ws.remember(f"clv test {as_of} {engine} {settings.unit} {months} {settings.until}", lambda: _test(ws, as_of, settings))
+
+
+def _test(ws: Workspace, as_of: date, settings: Settings) -> Holdout | None:
+    """Every model fitted before the cut and judged after it; None where the data is too short or too small."""
+    span = _span(ws, as_of, settings)
+    if span is None:
+        return None
+    base.purchase_days(ws, span.cut)
     try:
-        histories = base.counted(ws, base.histories(ws, cut), settings.unit)
+        histories = base.counted(ws, base.histories(ws, span.cut), settings.unit)
     except AnalysisError:
         return None
     if histories.repeat_customers < FEWEST_REPEAT:
@@ -256,7 +297,7 @@ def _test(ws: Workspace, as_of: date, settings: Settings) -> Holdout | None:
     for name in MODELS:
         with suppress(AnalysisError):  # lifetimes gave up; what it can fit is tested all the same
             models[name] = _as_used(fit_purchases(name, histories, settings.engine), histories)
-    return holdout.judge(ws, cut, until, models, settings.unit)
+    return holdout.judge(ws, span.cut, span.until, models, settings.unit)
 
 
 def _as_used(model: PurchaseModel, histories: Histories) -> Fitted:
@@ -267,10 +308,8 @@ def _as_used(model: PurchaseModel, histories: Histories) -> Fitted:
     return Fitted(model.LABEL, simple, False, model.why_not)
 
 
-def _wanted(settings: Settings, tested: Holdout | None) -> tuple[str, str]:
-    """The rule to use, and why."""
-    if settings.model != AUTO:
-        return settings.model, "Chosen by you."
+def _winner(tested: Holdout | None) -> tuple[str, str]:
+    """The rule that did best, and in which way."""
     winner = tested.of(tested.winner) if tested else None
     if tested is None or winner is None:
         return "bg_nbd", "There is too little data to hold a part out and test models on it."
@@ -320,14 +359,16 @@ def table(ws: Workspace, choice: Choice) -> ir.Table:
 
 
 def scored(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
-    """Grain: customer with a purchase. The columns of `customers`, and for sums: own (γ + x·m̄), variance (of clv), is_heavy, level (clv
-    by `own`), and slope_NAME, derivatives of ln clv by the logs of the parameters."""
+    """Grain: customer with a purchase. The columns of `customers`, and for sums: own (γ + x·m̄), variance (of clv), is_heavy, level
+    (derivative of clv by γ), and slope_NAME, derivatives of ln clv by the logs of the parameters."""
     name = f"clv factors {choice.key} {terms.months} {terms.discount_rate!r}"
     factors = ws.keep(name, lambda: ibis.memtable(choice.outlook(terms.months).factors(terms.discount_rate)))
     joined = table(ws, choice).join(factors, "history")
     scale = margin(ws, choice.as_of, terms) * (1 - choice.spending.lost_share)
-    own = choice.valuation.spend.params["gamma"] + joined.basis_frequency * ibis.greatest(joined.basis_value.fill_null(0.0), 0.0)
-    joined = joined.mutate(own=own)
+    p, q, gamma = choice.valuation.spend.params.values()
+    own = gamma + joined.basis_frequency * ibis.greatest(joined.basis_value.fill_null(0.0), 0.0)
+    has_mean = joined.basis_frequency * p + q - 1 > 0
+    joined = joined.mutate(own=own, has_mean=has_mean, paid=ibis.ifelse(has_mean, own, gamma))  # without one, that of all purchases
     first, second = ("low", "high") if scale >= 0 else ("high", "low")
     unit = days_per(choice.settings.unit)
     return joined.select(
@@ -339,14 +380,14 @@ def scored(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
         monetary_value=joined.monetary_value,
         p_alive=joined.p_alive if choice.has_p_alive else ibis.null("float64"),
         expected_purchases=joined.expected_purchases,
-        expected_spend=joined.spend_factor * joined.own,
-        clv=joined["value"] * joined.own * scale,
+        expected_spend=joined.spend_factor * joined.paid,
+        clv=joined["value"] * joined.paid * scale,
         clv_low=joined[first] * joined.own * scale,
         clv_high=joined[second] * joined.own * scale,
         own=joined.own,
         variance=joined.variance * joined.own * joined.own * scale * scale,
         is_heavy=joined.is_heavy,
-        level=joined["value"] * scale,
+        level=ibis.ifelse(joined.has_mean, joined["value"] * scale, 0.0),
         history=joined.history,
         **{f"slope_{one}": joined[f"slope_{one}"] for one in (*choice.model.NAMES, "p", "q")},
     )

@@ -95,22 +95,26 @@ def holdout_error(choice: Choice) -> float:
 
 
 def _drawn(ws: Workspace, choice: Choice, months: int, table: ir.Table, row: pd.Series, uncertain: float) -> tuple[float, float]:
-    """The 5 % and 95 % points of drawn sums; where there are more customers than are drawn, the spread around the mean is scaled up by the
-    law of sums of heavy tails, n^(1/q′) (n^½ where spend has a variance)."""
-    members = table.filter(table.group.isnull() if row["group"] is None else table.group == row["group"])
-    every = int(row["customers"]) // DRAWN
-    if every > 1:
-        members = members.filter(members.customer_id.hash() % every == 0)
-    chosen = ws.execute(
-        members.order_by("customer_id").select("history", "own", "clv", "expected_purchases", "expected_spend").limit(DRAWN)
-    )
-    rng = np.random.default_rng(SEED)
-    sums = _sums(choice, chosen, months, rng)
+    """The 5 % and 95 % points of drawn sums. Where there are more customers than are drawn, half of those drawn are the ones worth most, who
+    stray furthest; the others are a fair sample of the rest, and their spread around the mean is scaled up by the law of sums of heavy
+    tails, n^(1/q′) (n^½ where spend has a variance)."""
+    members = table.filter(table.group.isnull() if pd.isna(row["group"]) else table.group == row["group"])
+    place = ibis.row_number().over(order_by=[ibis.desc(members.clv.abs()), members.customer_id])
+    members = members.mutate(is_large=place < DRAWN // 2)
+    by_chance = members.order_by(ibis.desc("is_large"), members.customer_id.hash(), "customer_id")  # ids may be in the order of value
+    chosen = ws.execute(by_chance.select("history", "own", "clv", "expected_purchases", "expected_spend", "is_large").limit(DRAWN))
+    large, others = chosen[chosen["is_large"]], chosen[~chosen["is_large"]]
     tail = max(float(choice.valuation.tail.min()), 1.0)
-    growth = (float(row["customers"]) / len(chosen)) ** max(0.5, 1 / min(tail, 2.0))
-    strayed = (sums - chosen["clv"].sum()) * growth + rng.standard_normal(DRAWS) * np.sqrt(uncertain)
-    low, high = row["value"] + np.quantile(strayed, [0.05, 0.95])
+    growth = ((float(row["customers"]) - len(large)) / max(len(others), 1)) ** max(0.5, 1 / min(tail, 2.0))
+    rng = np.random.default_rng(SEED)
+    strayed = _strayed(choice, large, months, rng) + growth * _strayed(choice, others, months, rng)
+    low, high = row["value"] + np.quantile(strayed + rng.standard_normal(DRAWS) * np.sqrt(uncertain), [0.05, 0.95])
     return float(low), float(high)
+
+
+def _strayed(choice: Choice, chosen: pd.DataFrame, months: int, rng: np.random.Generator) -> Floats:
+    """DRAWS sums of the value of these customers, less what is expected."""
+    return _sums(choice, chosen, months, rng) - chosen["clv"].sum() if len(chosen) else np.zeros(DRAWS)
 
 
 def _sums(choice: Choice, chosen: pd.DataFrame, months: int, rng: np.random.Generator) -> Floats:
