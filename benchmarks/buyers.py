@@ -58,9 +58,10 @@ def csv(customers: int) -> Path:
     path = CACHE / f"buyers-{VERSION}-{customers}.csv"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
-        unfinished, frame = path.with_suffix(".unfinished"), lines(customers)
+        unfinished = path.with_suffix(".unfinished")
         with duckdb.connect() as con:
-            con.sql("SELECT customer_id, order_id, ordered_on::DATE AS ordered_on, amount FROM frame").write_csv(str(unfinished))
+            made = con.from_df(lines(customers))
+            made.select("customer_id, order_id, ordered_on::DATE AS ordered_on, amount").write_csv(str(unfinished))
         unfinished.rename(path)
     return path
 
