@@ -167,7 +167,7 @@ def test_a_bad_upload_says_why_and_leaves_the_former_data(page: Page, server: Se
     expect(page.get_by_text(re.compile(r"EUR [\d,]+ of net sales and [\d,]+ customers"))).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/segments", "/clusters", "/key-customers", "/data"])
+@pytest.mark.parametrize("path", ["/", "/segments", "/clusters", "/key-customers", "/customer-value", "/data"])
 @pytest.mark.parametrize("width", [1440, 420])
 def test_no_page_is_wider_than_the_window(page: Page, server: Server, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})

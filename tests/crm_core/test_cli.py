@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from crm_core.cli import BAD_INPUT, main
+from tests.crm_core.analytics.clv.stories import shop
 
 SALES = """client;bill;day;total
 A;1;05.01.2024;100,00
@@ -112,7 +113,7 @@ def test_dates_that_may_be_read_two_ways_are_asked_about(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     "content", [b"", b"client,day,total\n", b"\x89PNG\r\n\x1a\n" + bytes(300)], ids=["empty", "header alone", "picture"]
 )
-@pytest.mark.parametrize("command", ["check", "overview", "segments", "pareto"])
+@pytest.mark.parametrize("command", ["check", "overview", "segments", "pareto", "clv"])
 def test_bad_files_end_with_status_2_and_words(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, content: bytes):
     path = tmp_path / "bad.csv"
     path.write_bytes(content)
@@ -222,7 +223,7 @@ def run(*arguments: object, **how: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "crm_core", *map(str, arguments)], text=True, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("command", ["check", "segments", "pareto"])
+@pytest.mark.parametrize("command", ["check", "segments", "pareto", "clv"])
 @pytest.mark.parametrize("out", ["no/such/folder/out.json", "folder.json", "out.xyz", "out"])
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_read(
     sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, out: str
@@ -236,7 +237,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_read(
 
 def test_a_full_disk_is_told_in_words(sales: Path):
     with Path("/dev/full").open("w") as full:
-        for command in ("check", "segments", "pareto"):
+        for command in ("check", "segments", "pareto", "clv"):
             done = run(command, sales, stdout=full)
             assert done.returncode == BAD_INPUT
             assert "No space left" in done.stderr
@@ -283,3 +284,140 @@ def test_a_damaged_workspace_can_be_erased_by_its_folder_and_the_others_used(sal
     assert main(["pareto", "workspace:Whole"]) == 0
     assert main(["erase", broken.name]) == 0
     assert not broken.exists()
+
+
+# -- clv ---------------------------------------------------------------------------------------------------------------
+
+
+def forecast(sales: Path, *options: str) -> pd.DataFrame:
+    out = sales.with_name("clv.csv")
+    assert main(["clv", str(sales), "--out", str(out), *options]) == 0
+    return pd.read_csv(out, dtype={"customer_id": str}).set_index("customer_id")
+
+
+@pytest.fixture(scope="module")
+def shop_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """250 customers of 300 days up to 31 December 2023."""
+    path = tmp_path_factory.mktemp("shop") / "shop.csv"
+    shop(250, seed=5, days=300)[["customer_id", "order_id", "line_at", "net_amount"]].to_csv(path, index=False)
+    return path
+
+
+def test_clv_gives_one_row_a_customer_with_a_purchase(sales: Path):
+    found = forecast(sales)
+    assert list(found.columns) == [
+        "frequency", "recency", "T", "monetary_value", "p_alive", "expected_purchases", "expected_spend", "clv", "clv_low", "clv_high",
+    ]  # fmt: skip
+    assert found.index.tolist() == ["A", "B"]
+    assert found.loc["A", ["frequency", "recency", "T", "monetary_value"]].tolist() == pytest.approx([1, 80 / 7, 80 / 7, 50.5])
+    assert found.loc["B", ["frequency", "recency", "T"]].tolist() == pytest.approx([0, 0, 44 / 7])
+    assert found["p_alive"].isna().all()  # two customers are too few for a model
+    assert found["monetary_value"].isna().tolist() == [False, True]
+
+
+def test_clv_looks_as_far_and_in_the_unit_asked_for(sales: Path):
+    year, two = forecast(sales), forecast(sales, "--horizon-months", "24")
+    assert two["expected_purchases"].tolist() == pytest.approx((2 * year["expected_purchases"]).tolist())
+    dear = forecast(sales, "--discount-rate", "0.2", "--unit", "days")
+    assert ((dear["clv"] < 0.93 * year["clv"]) & (dear["clv"] > 0.8 * year["clv"])).all()
+    assert dear[["recency", "T"]].to_numpy() == pytest.approx(7 * year[["recency", "T"]].to_numpy())
+    early = forecast(sales, "--as-of", "2024-03-25")
+    assert (early["frequency"].tolist(), early.loc["A", "T"]) == ([0, 0], pytest.approx(79 / 7))
+
+
+def test_clv_takes_a_margin_or_the_costs(sales: Path, capsys: pytest.CaptureFixture[str]):
+    whole, part = forecast(sales), forecast(sales, "--margin", "0.25")
+    assert part["clv"].to_numpy() == pytest.approx(0.25 * whole["clv"].to_numpy())
+    assert main(["clv", str(sales), "--margin", "costs", "--out", str(sales.with_name("no.csv"))]) == BAD_INPUT
+    assert "no costs" in capsys.readouterr().err
+    assert not sales.with_name("no.csv").exists()
+    priced = "client;bill;day;total;cost\nA;1;05.01.2024;100,00;60,00\nA;2;25.03.2024;50,00;30,00\nB;3;10.02.2024;50,00;40,00\n"
+    sales.write_text(priced, encoding="utf-8")
+    assert forecast(sales, "--margin", "costs")["clv"].to_numpy() == pytest.approx(0.35 * forecast(sales)["clv"].to_numpy())
+
+
+@pytest.mark.parametrize("model", ["auto", "last_period"])
+def test_clv_forecasts_by_the_model_asked_for(shop_file: Path, tmp_path: Path, model: str):
+    summary = tmp_path / "summary.json"
+    found = forecast(shop_file, "--model", model, "--summary", str(summary), "--horizon-months", "3")
+    told = json.loads(summary.read_text())
+    assert told["model"] == (told["holdout"]["winner"] if model == "auto" else model)
+    assert told["customers"] == len(found)
+    assert told["totals"]["value"] == pytest.approx(found["clv"].sum())
+    assert told["totals"]["low"] < told["totals"]["value"] < told["totals"]["high"]
+    assert told["totals"]["horizon_months"] == 3
+    assert found["p_alive"].notna().all() == (told["totals"]["active_customers"] is not None)
+    assert set(told["holdout"]["models"]) == {"bg_nbd", "mbg_nbd", "pareto_nbd", "same_rate", "last_period"}
+
+
+def test_clv_is_fitted_until_a_day_and_judged_by_what_came_after(shop_file: Path, tmp_path: Path):
+    summary = tmp_path / "summary.json"
+    found = forecast(shop_file, "--fit-until", "2023-10-15", "--summary", str(summary), "--model", "bg_nbd")
+    told = json.loads(summary.read_text())
+    assert (told["as_of"], told["holdout"]["cut"], told["holdout"]["until"]) == ("2023-10-15", "2023-10-15", "2024-01-01")
+    assert told["holdout"]["customers"] == len(found)
+    bought = pd.read_csv(shop_file, parse_dates=["line_at"], dtype={"customer_id": str}).drop_duplicates(["customer_id", "line_at"])
+    later = bought[(bought["line_at"] >= "2023-10-15") & bought["customer_id"].isin(found.index)]
+    assert sum(told["holdout"]["actual_weekly"]) == len(later)
+    assert (found["T"] * 7).max() == pytest.approx((pd.Timestamp("2023-10-14") - bought["line_at"].min()).days)
+    shorter = forecast(shop_file, "--fit-until", "2023-10-15", "--as-of", "2023-11-12", "--summary", str(summary), "--model", "bg_nbd")
+    assert json.loads(summary.read_text())["holdout"]["until"] == "2023-11-12"
+    assert shorter["clv"].tolist() == pytest.approx(found["clv"].tolist())
+
+
+@pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment'")
+def test_clv_by_lifetimes_is_ours(shop_file: Path):
+    own, theirs = (forecast(shop_file, "--model", "bg_nbd", "--engine", engine) for engine in ("own", "lifetimes"))
+    assert theirs["clv"].to_numpy() == pytest.approx(own["clv"].to_numpy(), rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "--model nbd", "--engine theirs", "--unit months", "--horizon-months 0", "--horizon-months 1.5", "--horizon-months 121",
+        "--holdout-months x", "--margin much", "--margin nan", "--margin 11", "--discount-rate -1", "--discount-rate x", "--fit-until soon",
+    ],
+)  # fmt: skip
+def test_wrong_options_of_clv_are_named(sales: Path, capsys: pytest.CaptureFixture[str], wrong: str):
+    with pytest.raises(SystemExit) as ended:
+        main(["clv", str(sales), "--out", str(sales.with_name("out.csv")), *wrong.split()])
+    assert ended.value.code == BAD_INPUT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert all(word in shown.err for word in wrong.split())
+    assert not sales.with_name("out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--fit-until 2024-03-27", "2024-03-27"),
+        ("--as-of 2024-01-05", "no purchase"),
+        ("--fit-until 2023-12-31", "no purchase"),
+        ("--summary FOLDER/summary.csv", "summary.csv"),
+        ("--summary FOLDER/no/such/folder.json", "folder.json"),
+        ("--summary FOLDER", "FOLDER"),
+        ("--summary FOLDER/both.json --out FOLDER/both.json", "both.json"),
+    ],
+)
+def test_clv_that_cannot_be_leaves_nothing_half_written(
+    sales: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: str, words: str
+):
+    out, summary = tmp_path / "out.csv", tmp_path / "summary.json"
+    asked = ["--out", str(out), "--summary", str(summary), *options.replace("FOLDER", str(tmp_path)).split()]
+    assert main(["clv", str(sales), *asked]) == BAD_INPUT
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert words.replace("FOLDER", tmp_path.name) in shown.err
+    assert "Traceback" not in shown.err
+    assert [path for path in tmp_path.iterdir() if path.suffix in {".json", ".csv"}] == [sales]
+
+
+def test_clv_fits_every_kind_of_output_file(sales: Path, tmp_path: Path):
+    table = forecast(sales).reset_index()
+    for ending, read in ((".parquet", pd.read_parquet), (".json", pd.read_json)):
+        assert main(["clv", str(sales), "--out", str(tmp_path / f"out{ending}")]) == 0
+        pd.testing.assert_frame_equal(read(tmp_path / f"out{ending}"), table, check_dtype=False)
+    done = run("clv", sales, stdout=subprocess.PIPE)
+    assert len(done.stdout.splitlines()) == 3
+    assert done.stderr == ""

@@ -11,6 +11,7 @@ import streamlit as st
 
 from crm_core.store.home import find_home
 from crm_core.store.workspaces import Entry, Workspaces
+from tests import buyers as drawn
 from tests.apptest import modules_are_no_pages
 from tests.pages.shop_of_forty import bare, forty
 from tests.workspaces import six_customers, write
@@ -47,6 +48,15 @@ def workspaces(home: Path) -> Workspaces:
 def shop(workspaces: Workspaces) -> Entry:
     """A named workspace “Six shop” with the six customers whose figures can be checked by hand."""
     return put(workspaces, "nsix", "Six shop")
+
+
+@pytest.fixture
+def buyers(workspaces: Workspaces) -> Entry:
+    """A named workspace “Buyers”: the drawn shop of tests/buyers.py, whose forecast is by a model."""
+    candidate = workspaces.candidate("nbuyers")
+    tables = {"order_lines": drawn.order_lines(), "customers": drawn.customers()}
+    write(candidate, name="Buyers", labels=drawn.LABELS, currency="EUR", **tables)
+    return workspaces.accept("nbuyers", candidate, "Buyers", "named")
 
 
 @pytest.fixture

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from crm_core.analytics.clv import forecast
+from crm_core.cli import main
 from crm_core.store.workspaces import Entry, Workspaces
 from tests.apptest import open_page, texts
 from tests.workspaces import lines, write
+from ui.state import Session
 
 
 @pytest.fixture
@@ -88,7 +93,10 @@ def test_classes_choose_the_customers_listed(shop: Entry) -> None:
 
 
 def test_gross_profit_can_be_chosen_only_with_costs(shop: Entry, forty: Entry) -> None:
-    assert not open_page("key-customers", data="Six shop").get("button_group")[1:]
+    offered = [
+        open_page("key-customers", data=data).segmented_control(key="pareto_value").options for data in ("Six shop", "Shop of forty")
+    ]
+    assert offered == [["Net sales", "Forecast value"], ["Net sales", "Gross profit", "Forecast value"]]
     app = open_page("key-customers", data="Shop of forty")
     sales = app.markdown[0].value
     app.segmented_control(key="pareto_value").select("gross_profit").run()
@@ -96,6 +104,26 @@ def test_gross_profit_can_be_chosen_only_with_costs(shop: Entry, forty: Entry) -
     assert "gross profit" in app.markdown[0].value
     assert app.markdown[0].value != sales
     assert app.code[-1].value.endswith("--value gross_profit")
+
+
+def test_by_forecast_value_the_figures_are_those_of_the_forecast(forty: Entry, tmp_path: Path) -> None:
+    """Shares of the values of `forecast.customers`, best first, counted by numpy."""
+    app = open_page("key-customers")
+    app.segmented_control(key="pareto_value").select("clv").run()
+    assert not app.exception
+    ws, as_of = app.session_state[Session.VIEW].ws, app.session_state[Session.VIEW].as_of
+    each = ws.execute(forecast.customers(ws, forecast.choose(ws, as_of))).set_index("customer_id")["clv"].sort_values(ascending=False)
+    reached = np.cumsum(each.to_numpy()) / each.sum()
+    vital_few = 1 + int((reached < 0.8).sum())
+    found = metrics(app)
+    assert found["Held by the best 20 %"] == f"{100 * reached[7]:.1f} %"
+    assert found["Vital few"] == f"{100 * vital_few / 40:.1f} %"
+    assert found["Class A customers"] == str(vital_few)
+    assert f"EUR {each.sum():,.0f} of forecast value of the 12 months from 26 Dec 2023" in app.markdown[0].value
+    listed = app.dataframe[-1].value.set_index("customer_id")
+    assert listed["clv"].to_dict() == pytest.approx(each[:25].to_dict(), abs=1e-4)
+    assert main([*shlex.split(app.code[-1].value)[3:], "--out", str(tmp_path / "out.json")]) == 0
+    assert json.loads((tmp_path / "out.json").read_text())["top20_share"] == pytest.approx(reached[7])
 
 
 def test_gross_profit_says_on_how_many_costs_it_rests(workspaces: Workspaces, forty: Entry) -> None:

@@ -14,6 +14,7 @@ PAGES = {
     "segments": "Who are our customers, and what should we do next?",
     "clusters": "Which groups do customers form by behaviour?",
     "key-customers": "Who are our key customers?",
+    "customer-value": "What will our customers be worth?",
 }
 
 
@@ -26,4 +27,6 @@ def test_a_page_that_needs_sales_says_so_under_its_question(page: str, workspace
     app = open_page(page)
     assert not app.exception
     assert [title.value for title in app.title] == [PAGES[page]]
-    assert app.info[0].value.startswith(("The overview needs the table “Order lines”", "Finding "))
+    assert app.info[0].value.startswith(
+        ("The overview needs the table “Order lines”", "Finding ", "Forecasting value needs the table “Order lines”")
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from crm_core.mapping.build import build
@@ -33,6 +34,21 @@ def online_retail(real_data: Callable[[str], Path], tmp_path_factory: pytest.Tem
 @pytest.fixture(scope="session")
 def cdnow(real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with imported(tmp_path_factory.mktemp("real") / "cdnow.duckdb", real_data("cdnow/CDNOW_master.txt")) as ws:
+        yield ws
+
+
+def cdnow_sample_rows(path: Path) -> pd.DataFrame:
+    """The tenth of CDNOW that the literature fits: customer, date, quantity and dollars of each line."""
+    names = ["master", "customer", "date", "quantity", "dollars"]
+    rows = pd.read_csv(path, sep=r"\s+", names=names, dtype={"customer": str, "date": str})
+    return rows.assign(date=pd.to_datetime(rows["date"], format="%Y%m%d")).drop(columns="master")
+
+
+@pytest.fixture(scope="session")
+def cdnow_sample(real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    folder = tmp_path_factory.mktemp("real")
+    cdnow_sample_rows(real_data("cdnow/CDNOW_sample.txt")).to_csv(folder / "cdnow_sample.csv", index=False)
+    with imported(folder / "cdnow_sample.duckdb", folder / "cdnow_sample.csv") as ws:
         yield ws
 
 

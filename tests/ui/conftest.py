@@ -1,5 +1,5 @@
 """The same surroundings as the pages'."""
 
-from tests.pages.conftest import put_shop, shop, without_sample, workspaces
+from tests.pages.conftest import buyers, put_shop, shop, without_sample, workspaces
 
-__all__ = ["put_shop", "shop", "without_sample", "workspaces"]
+__all__ = ["buyers", "put_shop", "shop", "without_sample", "workspaces"]

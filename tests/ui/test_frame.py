@@ -23,7 +23,7 @@ def view(app: AppTest) -> View:
 
 
 def test_without_data_every_page_leads_to_the_data_page() -> None:
-    for path in ("", "segments", "clusters", "key-customers"):
+    for path in ("", "segments", "clusters", "key-customers", "customer-value"):
         app = open_page(path)
         assert not app.exception
         assert app.title[0].value == "No data yet"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pandas as pd
 
+from tests.ui.test_answers import HEADLINE
 from ui import tiles
 
 
@@ -46,3 +48,28 @@ def test_shares_of_sales_below_zero_are_not_told() -> None:
 
 def test_more_customers_gone_quiet_is_no_good_news() -> None:
     assert [tile.more_is for tile in tiles.segments(grid(1, 1.0), None, "")] == ["good", "good", "good", "bad", "bad"]
+
+
+def test_the_forecast_is_told_a_head_too() -> None:
+    found = tiles.customer_value(HEADLINE, 6, "EUR")
+    assert {tile.label: tile.value for tile in found} == {
+        "Value, 6 months": "EUR 50.0k",
+        "A customer": "EUR 41.67",
+        "Probably active": "700",
+        "Purchases expected": "900",
+        "Held by the best 20 %": "61.0 %",
+    }
+    assert "EUR 40,000 to EUR 65,000" in found[0].help
+    assert found[2].help.startswith("58.4 % of 1,200 customers")
+    assert "next 6 months" in found[3].help
+
+
+def test_what_a_forecast_does_not_say_is_not_provided() -> None:
+    active, best = (tiles.customer_value(replace(HEADLINE, active=None, best_share=None), 12, "")[place] for place in (2, 4))
+    assert (active.value, active.help) == ("not provided", "The rule that forecasts does not say.")
+    assert best.value == "undefined"
+
+
+def test_nobody_has_no_value_a_head() -> None:
+    found = tiles.customer_value(replace(HEADLINE, customers=0, value=0.0, active=None), 12, "EUR")
+    assert [tile.value for tile in found[:3]] == ["EUR 0", "not provided", "not provided"]
