@@ -11,6 +11,7 @@ def amount(value: float | None, currency: str = "") -> str:
     """GBP 8,310,477; two decimals below 100."""
     if value is None or math.isnan(value):
         return NOT_PROVIDED
+    value = 0.0 if abs(value) < 0.005 else value
     digits = 0 if abs(value) >= 100 or value == int(value) else 2
     return f"{currency} {value:,.{digits}f}".strip()
 

@@ -296,7 +296,7 @@ def over_time(ws: Workspace, as_of: date, value: Value = "net_sales", periods: i
     """
     if value == "clv":
         raise AnalysisError(
-            "No way back", "The forecast value looks ahead from one day only.", "Choose net sales to see how concentration moved."
+            "Not over time", "Each point would take a forecast of its own.", "Choose net sales to see how concentration moved."
         )
     first = ws.first_day
     if first is None or first >= as_of:

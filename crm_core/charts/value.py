@@ -41,8 +41,9 @@ def matrix(frame: pd.DataFrame, value: str = "p_alive") -> go.Figure:
 
 def _matrix_hover(row: Any) -> str:
     alive = "" if pd.isna(row.p_alive) else f"<br>P(alive) {100 * row.p_alive:.1f} %"
-    there = f"<br>{row.customers:,} customers between here and the next steps, of any age"
-    return f"{row.frequency:,} purchases after the first, the last {row.recency_days:,} days after it{alive}<br>{row.purchases:.2f} purchases expected{there}"
+    bought = f"{row.frequency:,} {'purchase' if row.frequency == 1 else 'purchases'} after the first, the last {row.recency_days:,} days after it"
+    there = f"<br>{row.customers:,} customers from this frequency to the next and from the recency below to this, of any age"
+    return f"{bought}{alive}<br>{row.purchases:.2f} purchases expected{there}"
 
 
 def distribution(frame: pd.DataFrame, currency: str = "") -> go.Figure:

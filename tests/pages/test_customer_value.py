@@ -173,7 +173,7 @@ def test_few_customers_have_a_labelled_fallback(shop: Entry) -> None:
     assert metrics(app)["Purchases expected"] == f"{365.25 * rates:,.0f}"
     assert metrics(app)["Probably active"] == "not provided"
     said = texts(app).replace("\\", "")
-    for sentence in ("Only 5 customers", "Only 3 customers bought again; a model needs 100", "Who is still active is not provided"):
+    for sentence in ("Only 5 customers", "Only 3 of the customers bought again; a model needs 100", "Who is still active is not provided"):
         assert sentence in said
     assert frames(app, "clv")[0]["p_alive"].isna().all()
 

@@ -126,6 +126,16 @@ def test_by_forecast_value_the_figures_are_those_of_the_forecast(forty: Entry, t
     assert json.loads((tmp_path / "out.json").read_text())["top20_share"] == pytest.approx(reached[7])
 
 
+def test_a_forecast_is_not_shown_over_time_and_the_rest_of_the_page_stays(forty: Entry) -> None:
+    app = open_page("key-customers")
+    app.segmented_control(key="pareto_value").select("clv").run()
+    app.session_state["pareto_tabs"] = "Is it getting more so?"
+    app.run()
+    assert "Each point would take a forecast of its own" in texts(app)
+    assert {"What if the best left?", "The customers"} <= {header.value for header in app.header}
+    assert app.code
+
+
 def test_gross_profit_says_on_how_many_costs_it_rests(workspaces: Workspaces, forty: Entry) -> None:
     candidate = workspaces.candidate("nlines")
     rows = lines(("a", "1", "2024-01-01", 10.0), ("a", "2", "2024-01-02", 10.0), ("b", "3", "2024-01-03", 5.0))

@@ -37,7 +37,8 @@ def _answer(found: risk.AtRisk, currency: str) -> str:
     if not found.customers:
         return f"Nobody is slipping away: no P(alive) fell by ten points and stands at 10 % or more.{lost}"
     verb = "is" if found.customers == 1 else "are"
+    effect = f"puts {amount(found.value, currency)} at risk" if found.value >= 0 else f"spares a loss of {amount(-found.value, currency)}"
     return (
-        f"{count_customers(found.customers)} {verb} slipping away, which puts {amount(found.value, currency)} at risk;"
+        f"{count_customers(found.customers)} {verb} slipping away, which {effect};"
         f" {count(found.doubtful)} of them have more likely left than not.{lost}"
     )

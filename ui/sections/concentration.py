@@ -11,7 +11,7 @@ from crm_core.analytics import chosen, pareto
 from crm_core.charts import pareto as charts
 from crm_core.errors import AnalysisError
 from ui import cache, page, tables
-from ui.guards import escape
+from ui.guards import escape, guard
 from ui.numbers import amount, count_customers, count_of, share
 from ui.sections import customer
 
@@ -58,7 +58,7 @@ def curve(view: View, value: pareto.Value) -> int:
     """The curve, or how it moved over time; returns how many of the best customers a clicked point reaches (0: none is clicked)."""
     now, moved = st.tabs(["How concentrated is it?", "Is it getting more so?"], key="pareto_tabs", on_change="rerun")
     if moved.open:
-        with moved:
+        with moved, guard():
             _over_time(view, value)
         return 0
     with now:

@@ -153,7 +153,7 @@ def _choose(ws: Workspace, as_of: date, settings: Settings) -> Choice:
     if rule in NAIVE:
         return _naive(ws, simple, rule, reason)
     if repeat < FEWEST_REPEAT:
-        return replace(simple, reason=f"Only {repeat:,.0f} customers bought again; a model needs {FEWEST_REPEAT}.")
+        return replace(simple, reason=f"Only {repeat:,.0f} of the customers bought again; a model needs {FEWEST_REPEAT}.")
     return _modelled(simple, rule, reason)
 
 

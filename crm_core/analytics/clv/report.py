@@ -27,6 +27,8 @@ from crm_core.workspace import Workspace
 
 SEGMENT = "segment"
 MATRIX_STEPS = 10
+#: What is less than this is nothing, in any currency.
+WORTHLESS = 0.005
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def headline(
 
 def _best_share(ws: Workspace, choice: forecast.Choice, terms: Terms, shown: ir.Table | None, customers: int, value: float) -> float | None:
     """Held by the best 20 %, their count rounded up; undefined where the total is zero or less."""
-    if value <= 0:
+    if value < WORTHLESS:
         return None
     table = _shown(forecast.customers(ws, choice, terms), shown)
     best = table.order_by(ibis.desc("clv")).limit(-(-customers // 5))
@@ -156,8 +158,10 @@ def distribution(
     choice = forecast.choose(ws, as_of, settings)
     table = _shown(forecast.customers(ws, choice, terms), shown)
     most = ws.execute(table.clv.abs().max())
-    if most is None or not np.isfinite(most) or most <= 0:
+    if most is None or not np.isfinite(most):
         return pd.DataFrame({"low": [], "high": [], "customers": [], "value": []})
+    if most < WORTHLESS:
+        return pd.DataFrame({"low": [0.0], "high": [0.0], "customers": [int(ws.execute(table.count()))], "value": [0.0]})
     edges = _edges(float(most))
     nothing = (table.clv == 0, -1)
     reached = ibis.cases(nothing, *((table.clv >= edge, place) for place, edge in reversed(list(enumerate(edges, start=1)))), else_=0)
@@ -313,7 +317,8 @@ def cross_check(ws: Workspace, as_of: date, settings: Settings = Settings(), ter
             *(side.model.top.log_likelihood * side.valuation.histories.total if side.model.top else np.nan for side in sides),
         )
     )
-    rows = [totals.total(ws, side, terms) for side in sides]
+    tables = [forecast.scored(ws, side, terms) for side in sides]
+    rows = [ws.execute(one.aggregate(purchases=one.expected_purchases.sum(), value=one.clv.sum())).iloc[0] for one in tables]
     found += [(label, *(float(row[key]) for row in rows)) for label, key in (("purchases expected", "purchases"), ("value", "value"))]
     frame = pd.DataFrame(found, columns=["figure", "own", "lifetimes"])
     return frame.assign(difference=(frame["lifetimes"] / frame["own"] - 1).abs())

@@ -106,7 +106,7 @@ def _falls(choice: Choice) -> pd.DataFrame:
     before = choice.model.conditional_probability_alive(h.x, h.t_x, h.t_x)
     doubtful = pd.array(np.full(len(h.x), pd.NA), dtype="Int64")
     fallen = choice.valuation.p_alive < DOUBTFUL
-    doubtful[fallen] = np.ceil(_since(choice, h.x[fallen], h.t_x[fallen], h.T[fallen]) * unit).astype("int64")
+    doubtful[fallen] = np.ceil(_since(choice, h.x[fallen], h.t_x[fallen], h.T[fallen]) * unit - 1e-6).astype("int64")
     return pd.DataFrame(
         {
             "history": h.keys,
@@ -118,8 +118,8 @@ def _falls(choice: Choice) -> pd.DataFrame:
 
 
 def _since(choice: Choice, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """When P(alive) fell below one half, by halving the time since the last purchase: it only falls."""
-    low, high = t_x.copy(), T.copy()
+    """When P(alive) fell below one half, by halving the time since the last purchase: it only falls, and may begin there."""
+    low, high = t_x.copy(), np.where(choice.model.conditional_probability_alive(x, t_x, t_x) < DOUBTFUL, t_x, T)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         is_alive = choice.model.conditional_probability_alive(x, t_x, middle) >= DOUBTFUL

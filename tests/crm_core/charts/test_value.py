@@ -86,7 +86,7 @@ def test_the_matrix_names_its_steps() -> None:
 
 def test_a_cell_tells_all_that_is_known_of_it() -> None:
     hovers = value.matrix(MATRIX).data[1].hovertext
-    assert hovers[0].startswith("1 purchases after the first, the last 70 days after it<br>P(alive) 10.0 %<br>0.24 purchases expected")
+    assert hovers[0].startswith("1 purchase after the first, the last 70 days after it<br>P(alive) 10.0 %<br>0.24 purchases expected")
     assert "1,200 customers" in hovers[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from random import Random
 
 import numpy as np
 import pytest
@@ -194,6 +195,34 @@ def test_standard_errors_are_those_of_the_curvature_at_the_top(name: str):
     assert list(found.standard_errors.values()) == pytest.approx(errors, rel=1e-3)
     assert found.top is not None
     assert found.top.log_likelihood * len(data[0]) == pytest.approx(likelihood(at), rel=1e-12)
+
+
+customers = st.lists(st.tuples(st.integers(0, 30), st.floats(0.01, 1.0), st.floats(1.0, 200.0), st.integers(1, 4)), min_size=1, max_size=8)
+
+
+@by_label
+@given(customers, st.randoms(use_true_random=False))
+@settings(max_examples=15)
+def test_likelihoods_do_not_depend_on_order_repeats_or_the_unit(
+    model: PurchaseModel, rows: list[tuple[int, float, float, int]], random: Random
+):
+    x, share, T, often = (np.array(one, dtype=float) for one in zip(*rows, strict=True))
+    t_x, order = np.where(x > 0, share * T, 0.0), random.sample(range(len(x)), len(x))
+    params = np.array(list(model.params.values()))
+    times = np.array([name in {"alpha", "beta"} for name in model.NAMES])
+    weighted = type(model)().adopt(list(params), x[order], t_x[order], T[order], often[order])
+    repeated = type(model)().adopt(list(params), *(np.repeat(one, often.astype(int)) for one in (x, t_x, T)))
+    in_days = type(model)().adopt(list(params * np.where(times, 7, 1)), x, 7 * t_x, 7 * T, often)
+    assert weighted.top is not None
+    assert repeated.top is not None
+    assert in_days.top is not None
+    assert weighted.top.log_likelihood == pytest.approx(repeated.top.log_likelihood)
+    per_day = np.log(7) * (often @ x) / often.sum()  # a density by the day is a seventh of that by the week, at each purchase
+    assert in_days.top.log_likelihood == pytest.approx(weighted.top.log_likelihood - per_day)
+    history = (x, t_x, T)
+    assert in_days.conditional_probability_alive(x, 7 * t_x, 7 * T) == pytest.approx(model.conditional_probability_alive(*history))
+    expected = model.conditional_expected_number_of_purchases_up_to_time(26.0, *history)
+    assert in_days.conditional_expected_number_of_purchases_up_to_time(182.0, x, 7 * t_x, 7 * T) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -287,3 +287,9 @@ def test_lifetimes_finds_the_same(tmp_path: Path) -> None:
 def test_a_rule_cannot_be_checked(buyers: Workspace) -> None:
     with pytest.raises(AnalysisError, match="Last period again"):
         report.cross_check(buyers, BUYERS_AS_OF, LAST_PERIOD)
+
+
+def test_with_a_margin_of_nothing_everybody_is_worth_nothing(buyers: Workspace) -> None:
+    rows = report.distribution(buyers, BUYERS_AS_OF, Settings("bg_nbd"), Terms(12, 0.0))
+    assert rows.to_dict("records") == [{"low": 0.0, "high": 0.0, "customers": NUMBER, "value": 0.0}]
+    assert report.headline(buyers, BUYERS_AS_OF, Settings("bg_nbd"), Terms(12, 0.0)).best_share is None

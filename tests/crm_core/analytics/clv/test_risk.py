@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import ibis
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from crm_core.analytics import rfm
 from crm_core.analytics.clv import forecast, risk
 from crm_core.analytics.clv.forecast import Settings, Terms
+from crm_core.analytics.clv.models import BgNbd
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 from tests.buyers import BUYERS_AS_OF, order_lines, purchase_days
@@ -113,3 +115,15 @@ def test_without_p_alive_there_is_no_value_at_risk(buyers: Workspace, rule: str)
 def test_the_fallback_has_no_value_at_risk_either(six: Workspace, as_of: date) -> None:
     with pytest.raises(AnalysisError, match="rate of all customers"):
         risk.summary(six, as_of)
+
+
+def test_who_was_doubtful_at_the_last_purchase_is_doubtful_since_that_day() -> None:
+    """BG/NBD with a > b: after the first repeat purchase it is more likely than not that the customer has left."""
+    model = BgNbd(0.87, 4.87, 1.26, 1.14)
+    x, t_x, T = np.array([1.0]), np.array([10 / 7]), np.array([40 / 7])
+    histories = SimpleNamespace(x=x, t_x=t_x, T=T, keys=np.array([0]))
+    valuation = SimpleNamespace(histories=histories, p_alive=model.conditional_probability_alive(x, t_x, T))
+    choice = SimpleNamespace(valuation=valuation, settings=SimpleNamespace(unit="weeks"), model=model)
+    (row,) = risk._falls(choice).to_dict("records")  # type: ignore[arg-type]
+    assert row["p_alive_before"] < 0.5
+    assert (row["recency_days"], row["doubtful_days"]) == (10, 10)
