@@ -208,7 +208,7 @@ def _notes(spend: GammaGamma | None) -> tuple[str, ...]:
         return ("The spend of single customers could not be modelled: everybody's purchases are taken to be alike.",)
     if spend.params["q"] <= 1:
         return (
-            "Spend varies so much that its model has no mean (q ≤ 1): customers without a repeat purchase get the mean of all purchases.",
+            "Spend varies so much that its model has no mean (q ≤ 1): customers without one that can be told get the mean of all purchases.",
         )
     return ()
 
@@ -382,8 +382,8 @@ def scored(ws: Workspace, choice: Choice, terms: Terms = Terms()) -> ir.Table:
         expected_purchases=joined.expected_purchases,
         expected_spend=joined.spend_factor * joined.paid,
         clv=joined["value"] * joined.paid * scale,
-        clv_low=joined[first] * joined.own * scale,
-        clv_high=joined[second] * joined.own * scale,
+        clv_low=joined[first] * joined.own * scale + 0.0,  # a negative margin of nothing is nothing, not −0
+        clv_high=joined[second] * joined.own * scale + 0.0,
         own=joined.own,
         variance=joined.variance * joined.own * joined.own * scale * scale,
         is_heavy=joined.is_heavy,

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from crm_core.analytics.clv.quadrature import Floats, beta, legendre
@@ -128,11 +130,24 @@ class BgNbd:
             found[:, 1:] += gone * special.betainc(n, self.r[:, None], p[:, None])
         return found
 
+    @cached_property
+    def _kinds(self) -> tuple[Floats, NDArray[np.intp]]:
+        """The different b, and which of them each customer has."""
+        kinds, kind = np.unique(self.b, return_inverse=True)
+        return kinds, kind
+
+    @cached_property
+    def _rules(self) -> dict[int, tuple[Floats, Floats]]:
+        """Nodes and weights by their number: one process is asked for many times."""
+        return {}
+
     def _over_dropout(self, integrand: Callable[[Floats, slice], Floats], z: Floats) -> Floats:
         """The mean of integrand(p, who) over p of Beta(a, b)."""
         count = _nodes_for(float(z.max(initial=0.0)))
-        kinds, kind = np.unique(self.b, return_inverse=True)
-        nodes, weights = beta(self.a, kinds, count)
+        kinds, kind = self._kinds
+        if count not in self._rules:
+            self._rules[count] = beta(self.a, kinds, count)
+        nodes, weights = self._rules[count]
         found, step = np.empty(self.size), max(1, CELLS // count)
         for start in range(0, self.size, step):
             who = slice(start, start + step)
@@ -145,7 +160,10 @@ def _nodes_for(z: float) -> int:
     if z <= 0:
         return NODES_LEAST
     rho = (np.sqrt(1 / z) + np.sqrt(1 + 1 / z)) ** 2
-    return int(np.clip(np.ceil(12 * np.log(10) / (2 * np.log(rho))), NODES_LEAST, NODES_MOST))
+    wanted = 12 * np.log(10) / (2 * np.log(rho))
+    return int(
+        np.clip(NODES_LEAST * 2 ** (np.ceil(2 * np.log2(max(wanted / NODES_LEAST, 1))) / 2), NODES_LEAST, NODES_MOST)
+    )  # a few numbers
 
 
 @dataclass(frozen=True)
