@@ -44,7 +44,7 @@ COUNTED = ["frequency", "recency", "T"]
 def ours_counted(count: str) -> BgNbd:
     """From the lines in a workspace to the parameters."""
     with Workspace.open(buyers.workspace(int(count))) as ws:
-        h = customers.counted(ws, customers.histories(ws, ws.as_of), "weeks")
+        h = customers.counts(ws, ws.as_of, "weeks")
     return BgNbd().fit(h.x, h.t_x, h.T, h.customers)
 
 

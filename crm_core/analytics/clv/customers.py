@@ -141,6 +141,13 @@ def counted(ws: Workspace, table: ir.Table, unit: Unit) -> Histories:
     return Histories(keys[order], rows["customers"].to_numpy(dtype=float)[order], unit)
 
 
+def counts(ws: Workspace, as_of: date, unit: Unit) -> Histories:
+    """For a fit alone: how many customers share each history, without keeping the customers' own, and without their amounts, which nobody
+    adds up."""
+    kept = ws.kept(f"histories {as_of}")
+    return counted(ws, _histories(_by_day(form(lines(ws, as_of))), as_of) if kept is None else kept, unit)
+
+
 def spend(ws: Workspace, table: ir.Table) -> tuple[Floats, Floats]:
     """Frequency and monetary value of the repeat customers with a positive one, for the model of spend. Both of shape (customers,)."""
     repeat = table.filter(table.frequency > 0, table.monetary_value > 0)

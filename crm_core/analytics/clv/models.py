@@ -217,7 +217,7 @@ class Nbd(PurchaseModel):
 
     def _rows(self, params: Floats, rows: Rows) -> tuple[Floats, list[Floats]]:
         r, alpha = params
-        by_count, slope = _rising(r, rows)
+        by_count, slope = (one[rows.count] for one in _rising(r, rows.counts))
         until = np.log1p(rows.age / alpha)
         value = by_count - r * until - rows.x * np.log(alpha + rows.age)
         return value, [slope - until, r / alpha - (r + rows.x) / (alpha + rows.age)]
@@ -263,27 +263,28 @@ class BgNbd(PurchaseModel):
         return np.where(flips > 0, odds, -np.inf)
 
     def _rows(self, params: Floats, rows: Rows) -> tuple[Floats, list[Floats]]:
-        """Fader, Hardie & Lee (2005), equation 6, with what is common to both of its terms taken out."""
+        """Fader, Hardie & Lee (2005), equation 6, with what is common to both of its terms taken out, and what depends on x alone computed
+        once a number of purchases."""
         r, alpha, a, b = params
-        x, flips = rows.x, rows.counts + self.FLIPS
-        by_count, slope = _rising(r, rows)
-        survived = (special.betaln(a, b + flips) - special.betaln(a, b))[rows.count]
-        until = np.log1p(rows.age / alpha)
-        quiet = np.log1p((rows.age - rows.t_x) / (alpha + rows.t_x))
-        may_be_gone = (flips > 0)[rows.count]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(flips > 0, np.log(a) - np.log(np.maximum(b + flips - 1, 0)), -np.inf)[rows.count]
-        odds = np.where(may_be_gone, ratio + (r + x) * quiet, -np.inf)
-        value = by_count + survived - r * until - x * np.log(alpha + rows.age) + np.logaddexp(0, odds)
-        gone = special.expit(odds)
-        digamma = special.digamma
-        both = digamma(a + b) - digamma(a + b + flips)
-        by_a = (both)[rows.count] + gone / a
-        by_b = (both + digamma(b + flips) - digamma(b))[rows.count] - np.where(
-            may_be_gone, gone / np.where(may_be_gone, b + x + self.FLIPS - 1, 1), 0
-        )
-        by_alpha = r / alpha - (r + x) / (alpha + rows.age) + gone * (r + x) * (1 / (alpha + rows.age) - 1 / (alpha + rows.t_x))
-        return value, [slope - until + gone * quiet, by_alpha, by_a, by_b]
+        flips = rows.counts + self.FLIPS
+        may_leave, last = flips > 0, np.maximum(b + flips - 1, 1e-300)
+        by_count, slope = _rising(r, rows.counts)
+        by_count = by_count + special.betaln(a, b + flips) - special.betaln(a, b) + r * np.log(alpha)
+        with np.errstate(divide="ignore"):
+            ratio = np.where(may_leave, np.log(a) - np.log(last), -np.inf)
+        power = r + rows.x
+        at_end, at_last = alpha + rows.age, alpha + rows.t_x
+        until = np.log(at_end)
+        quiet = until - np.log(at_last)
+        softplus, gone = _softplus(ratio[rows.count] + power * quiet)
+        both = special.digamma(a + b) - special.digamma(a + b + flips)
+        by_b = both + special.digamma(b + flips) - special.digamma(b)
+        return by_count[rows.count] - power * until + softplus, [
+            (slope + np.log(alpha))[rows.count] - until + gone * quiet,
+            r / alpha - power * ((1 - gone) / at_end + gone / at_last),
+            both[rows.count] + gone / a,
+            by_b[rows.count] - gone * np.where(may_leave, 1 / last, 0.0)[rows.count],
+        ]
 
     def _start(self, span: float, often: float) -> Floats:
         return np.array([0.5, 0.4 * span / often, 0.8, 2.5])
@@ -345,7 +346,7 @@ class ParetoNbd(PurchaseModel):
     def _rows(self, params: Floats, rows: Rows) -> tuple[Floats, list[Floats]]:
         """Schmittlein et al. (1987): there at T, or gone at some y since the last purchase."""
         r, alpha, s, beta = params
-        by_count, slope = _rising(r, rows)
+        by_count, slope = (one[rows.count] for one in _rising(r, rows.counts))
         in_alpha, in_beta = np.log1p(rows.age / alpha), np.log1p(rows.age / beta)
         odds, (by_r, by_alpha, by_s, by_beta) = self._gone(params, rows)
         gone = special.expit(odds)
@@ -365,11 +366,15 @@ class ParetoNbd(PurchaseModel):
 MODELS: dict[str, type[PurchaseModel]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
 
 
-def _rising(r: float, rows: Rows) -> tuple[Floats, Floats]:
-    """ln Γ(r + x) − ln Γ(r) of each row, and its derivative by r."""
-    value = special.gammaln(r + rows.counts) - special.gammaln(r)
-    slope = special.digamma(r + rows.counts) - special.digamma(r)
-    return value[rows.count], slope[rows.count]
+def _rising(r: float, counts: Floats) -> tuple[Floats, Floats]:
+    """ln Γ(r + x) − ln Γ(r), and its derivative by r."""
+    return special.gammaln(r + counts) - special.gammaln(r), special.digamma(r + counts) - special.digamma(r)
+
+
+def _softplus(odds: Floats) -> tuple[Floats, Floats]:
+    """ln(1 + e^odds), and its derivative; one exponential for both."""
+    small = np.exp(-np.abs(odds))
+    return np.maximum(odds, 0.0) + np.log1p(small), np.where(odds > 0, 1.0, small) / (1 + small)
 
 
 def _shared(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, weights: ArrayLike | None) -> tuple[Rows, float]:

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.analytics.clv import customers
-from crm_core.analytics.clv.customers import Histories, counted
+from crm_core.analytics.clv.customers import Histories, counted, counts, histories
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 from tests.crm_core.analytics.clv import by_definition
 from tests.crm_core.analytics.clv.stories import AS_OF, shop
-from tests.workspaces import lines, open_workspace
+from tests.workspaces import SIX_AS_OF, lines, open_workspace, six_customers
 
 LOOKED = date(2024, 7, 1)
 #: a buys on three days, twice on one of them, and gives back on that and on another; b bought yesterday; c only gave back; d's order is void.
@@ -131,3 +131,13 @@ def test_spend_is_modelled_where_repeat_purchases_are_worth_something(tmp_path: 
         frequency, value = customers.spend(ws, customers.histories(ws, LOOKED))
         assert (frequency.tolist(), value.tolist()) == ([2], [6])
         assert found(ws, LOOKED).loc["d", "monetary_value"] == -6  # bought for 3 and gave back for 9, on one day
+
+
+def test_counts_for_a_fit_alone_are_those_of_the_histories(tmp_path: Path) -> None:
+    with open_workspace(tmp_path / "w.duckdb", order_lines=six_customers()) as ws:
+        alone = counts(ws, SIX_AS_OF, "days")
+        kept = counted(ws, histories(ws, SIX_AS_OF), "days")
+        again = counts(ws, SIX_AS_OF, "days")
+    for other in (kept, again):
+        assert (alone.keys.tolist(), alone.customers.tolist()) == (other.keys.tolist(), other.customers.tolist())
+    assert alone.total == 5
