@@ -127,8 +127,15 @@ def _few(column: ColumnProfile) -> float:
     return 1.0 if column.distinct <= _MOST_STATUSES else 0.3
 
 
+#: On average; orders of dealers have dozens.
+MOST_LINES_AN_ORDER = 200
+
+
 def _in_every_row(column: ColumnProfile) -> float:
-    """Every row belongs to an order; an id in some rows only is another one's (a payment's, a voucher's)."""
+    """Every row belongs to an order; an id in some rows only is another one's (a payment's, a voucher's), and a few values over and over are
+    a count or a kind."""
+    if column.rows > MOST_LINES_AN_ORDER * max(column.distinct, 1):
+        return 0.0
     return 1.0 if column.filled >= 0.9 * column.rows else 0.5
 
 

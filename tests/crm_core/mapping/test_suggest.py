@@ -99,6 +99,18 @@ def nameless(**columns: Sequence[Any]) -> Columns:
     return {f"Column {at + 1}": cells for at, cells in enumerate((sales() | columns).values())}
 
 
+def test_a_count_whose_name_resembles_an_order_code_is_no_order(staging: Staging) -> None:
+    """Numbers of CDs, headed “cds”: five values over and over."""
+    rows = range(2_400)
+    columns: dict[str, Sequence[Any]] = {
+        "customer": [f"{number % 700:05}" for number in rows],
+        "date": [f"1997-{1 + number % 12:02}-{1 + number % 28:02}" for number in rows],
+        "cds": [str(1 + number * 7 % 5) for number in rows],
+        "dollars": [f"{5 + number % 90}.{number % 100:02}" for number in rows],
+    }
+    assert "order_id" not in fields_of(suggested(staging, columns))
+
+
 def test_an_amount_that_may_be_a_price_is_a_question_where_no_name_says(staging: Staging) -> None:
     found = suggested(staging, nameless())
     question = next(one for one in found.problems if one.severity == "question")
