@@ -7,7 +7,7 @@ frame (Streamlit's older way with a folder of that name), and security headers n
 
 import streamlit as st
 
-from pages import clusters, customer_value, data, key_customers, overview, segments
+from pages import clusters, customer_value, data, key_customers, overview, satisfaction, segments, service, watch_list
 from ui import frame, guards, server
 
 CUSTOMERS = (
@@ -17,6 +17,11 @@ CUSTOMERS = (
     (key_customers.render, "Key customers", "key-customers", ":material/star:"),
     (customer_value.render, "Customer value", "customer-value", ":material/query_stats:"),
 )
+SATISFACTION = (
+    (satisfaction.render, "Satisfaction", "satisfaction", ":material/sentiment_satisfied:"),
+    (service.render, "Service", "service", ":material/support_agent:"),
+    (watch_list.render, "Watch list", "watch-list", ":material/notification_important:"),
+)
 
 
 def main() -> None:
@@ -25,10 +30,12 @@ def main() -> None:
         st.Page(render, title=title, url_path="" if path == "overview" else path, icon=icon, default=path == "overview")
         for render, title, path, icon in CUSTOMERS
     ]
+    satisfied = [st.Page(render, title=title, url_path=path, icon=icon) for render, title, path, icon in SATISFACTION]
     loading = [st.Page(data.render, title="Data", url_path="data", icon=":material/database:")]
     by_name = st.Page(overview.render, title="Overview", url_path="overview", visibility="hidden")  # the default page answers to "/" alone
-    page = st.navigation({"Customers": [*customers, by_name], "Data": loading})
-    frame.draw({**{path: one for (_, _, path, _), one in zip(CUSTOMERS, customers, strict=True)}, "data": loading[0]})
+    page = st.navigation({"Customers": [*customers, by_name], "Satisfaction": satisfied, "Data": loading})
+    pages = zip((*CUSTOMERS, *SATISFACTION), (*customers, *satisfied), strict=True)
+    frame.draw({**{path: one for (_, _, path, _), one in pages}, "data": loading[0]})
     with guards.guard():
         page.run()
 

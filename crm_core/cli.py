@@ -5,6 +5,9 @@
     segments   one row a customer: RFM figures, scores, segment
     pareto     the concentration of value, as JSON
     clv        one row a customer: P(alive), purchases and value expected
+    satisfaction  one row a month or quarter: NPS, CSAT or CES with its interval
+    service    how fast cases are answered and solved, and within the agreed time, as JSON
+    watch      one row a customer at escalation risk: why, what is at stake, what to do next
     import     the sources into a named workspace, which the dashboard then opens
     erase      a named workspace and all that was kept of it
 
@@ -28,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from crm_core.errors import CrmError, MappingError, Problem, SourceError
-from crm_core.export import ENDINGS, check_ending, json_text, json_value, write_csv, write_record, write_table
+from crm_core.export import ENDINGS, check_ending, json_text, json_value, write_csv, write_frame, write_frame_csv, write_record, write_table
 from crm_core.mapping.model import ImportOptions, Mapping
 from crm_core.mapping.receipt import Receipt
 from crm_core.sources.files import readable
@@ -36,6 +39,9 @@ from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress
 from crm_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from crm_core.analytics.service.sla import Agreement
     from crm_core.store.workspaces import Workspaces
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -144,6 +150,42 @@ def clv(options: argparse.Namespace) -> None:
         _write_rows(ws, table.order_by("customer_id"), options.out)
 
 
+def satisfaction(options: argparse.Namespace) -> None:
+    from crm_core.analytics.satisfaction import responses, trend
+
+    with _workspace(options) as ws:
+        as_of = options.as_of or ws.as_of
+        measure = responses.choose(ws, as_of, options.measure)
+        _write_frame(trend.trend(ws, measure, as_of, options.by), options.out)
+
+
+def service(options: argparse.Namespace) -> None:
+    from crm_core.analytics.service.report import service as found
+
+    with _workspace(options) as ws:
+        _write_record(found(ws, options.as_of or ws.as_of, options.since, _agreement(options, ws)).record(), options.out)
+
+
+def watch(options: argparse.Namespace) -> None:
+    from crm_core.analytics.satisfaction.watch import watch_list
+    from crm_core.store.notes import Notes
+
+    with _workspace(options) as ws:
+        followed = Notes(ws.path).followed() if _is_kept(options.sources) else ()
+        table = watch_list(ws, options.as_of or ws.as_of, options.value, followed, _agreement(options, ws))
+        _write_rows(ws, table.order_by(table.priority.desc(), "customer_id"), options.out)
+
+
+def _agreement(options: argparse.Namespace, ws: Workspace) -> Agreement:
+    """The time limits given, else those noted for the workspace."""
+    from crm_core.analytics.service.sla import Agreement, parse
+    from crm_core.store.notes import Notes
+
+    if options.sla:
+        return parse(options.sla)
+    return Notes(ws.path).agreement() if _is_kept(options.sources) else Agreement()
+
+
 def import_(options: argparse.Namespace) -> None:
     store = _store()
     workspace_id, name = store.place(readable(options.workspace))
@@ -235,13 +277,15 @@ def _named(files: Sequence[Path]) -> dict[str, Path]:
 
 def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, tuple[Problem, ...]]:
     """The suggestion with the user's corrections, and the remarks that still hold; raises MappingError while a doubt is left."""
-    from crm_core.mapping.overrides import answered, override
+    from crm_core.mapping.overrides import answered, override, with_scale
     from crm_core.mapping.suggest import suggest
     from crm_core.mapping.validate import validate
 
     choices = ImportOptions(drop_duplicates=options.drop_duplicates, date_order=options.date_order or "", rates=dict(options.rate))
     suggestion = suggest(staging, choices)
     mapping = override(staging, suggestion.mapping, options.map)
+    for text in options.scale:
+        mapping = with_scale(mapping, text)
     asked = [one for one in answered(suggestion.problems, options.map) if one.severity == "question"]
     doubts = list(dict.fromkeys([*asked, *validate(staging, mapping)]))
     if doubts:
@@ -263,7 +307,7 @@ def _check_output(options: argparse.Namespace) -> None:
         if sys.stdout is None and options.run is not erase:
             raise CrmError("No place for the result", "Standard output is closed.", "Leave it open, or name a file: --out FILE.")
         return
-    check_ending(out, ENDINGS if options.run in (segments, pareto, clv) else (".json",))
+    check_ending(out, ENDINGS if options.run in (segments, pareto, clv, satisfaction, service, watch) else (".json",))
     _check_place(out)
     if summary is not None and summary.absolute() == out.absolute():
         raise CrmError("Two results in one place", f"{readable(str(out))} stands for --out and --summary.", "Name two files.")
@@ -281,6 +325,14 @@ def _write_rows(ws: Workspace, table: Any, out: Path | None) -> None:
         sys.stdout.buffer.flush()
     else:
         write_table(ws, table, out)
+
+
+def _write_frame(frame: pd.DataFrame, out: Path | None) -> None:
+    if out is None:
+        write_frame_csv(frame, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    else:
+        write_frame(frame, out)
 
 
 def _write_record(data: dict[str, Any], out: Path | None) -> None:
@@ -320,6 +372,20 @@ def _parser() -> argparse.ArgumentParser:
         "--value", choices=("net_sales", "gross_profit", "clv"), default="net_sales", help="clv: the forecast value of 12 months"
     )
     _clv(_command(commands, "clv", clv, "one row a customer: P(alive), purchases and value expected"))
+    one = _command(commands, "satisfaction", satisfaction, "one row a period: NPS, CSAT or CES with its 95 %% interval")
+    _as_of(one)
+    one.add_argument("--by", choices=("month", "quarter", "all"), default="month", help="the length of a period; default: month")
+    one.add_argument("--measure", choices=("nps", "csat", "ces"), help="which one, where the data has several")
+    one = _command(commands, "service", service, "how fast cases are answered and solved, and within the agreed time, as JSON")
+    _as_of(one)
+    one.add_argument("--since", type=_day, metavar="DATE", help="only cases opened from this day on; default: all")
+    _sla(one)
+    one = _command(commands, "watch", watch, "one row a customer at escalation risk: why, what is at stake, what to do next")
+    _as_of(one)
+    one.add_argument(
+        "--value", choices=("net_sales", "clv"), default="net_sales", help="at stake: of the last 12 months, or forecast for the next"
+    )
+    _sla(one)
     one = _command(commands, "import", import_, "the sources into a named workspace of the dashboard")
     one.add_argument("--workspace", required=True, metavar="NAME")
     one = commands.add_parser("erase", help="a named workspace and all that was kept of it")
@@ -337,6 +403,13 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None]
     parser.add_argument("--date-order", choices=("dmy", "mdy"), help="how 03/04/2021 is to be read")
     parser.add_argument(
         "--rate", action="append", default=[], type=_rate, metavar="CODE=RATE", help="one unit of this currency in the main one"
+    )
+    parser.add_argument(
+        "--scale",
+        action="append",
+        default=[],
+        metavar="[FILE=]MEASURE LOW-HIGH",
+        help="measure and scale of scores, such as “csat 1-7”; “ces 7-1” where 1 is easiest; default: recognised",
     )
     parser.add_argument("--drop-duplicates", action="store_true", help="use exact repeats of a line only once")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write to this file (.csv, .parquet, .json) instead of standard output")
@@ -366,6 +439,16 @@ def _clv(parser: argparse.ArgumentParser) -> None:
         "--fit-until", type=_day, metavar="DATE", help="fit and score from this day (exclusive); what came after it is the test"
     )
     parser.add_argument("--summary", type=Path, metavar="FILE.json", help="write model, parameters, test and totals to this file")
+
+
+def _sla(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sla",
+        action="append",
+        default=[],
+        metavar="[PRIORITY][/CLASS]=HOURS",
+        help="time agreed for cases without a due date: urgent=8, A=24, urgent/A=4, *=72",
+    )
 
 
 def _as_of(parser: argparse.ArgumentParser) -> None:

@@ -95,6 +95,25 @@ def write_table(ws: Workspace, table: ir.Table, path: Path) -> None:
         writers[path.suffix.lower()](ws, table, unfinished)
 
 
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """A small frame to a file by its ending: .csv (harmless), .parquet or .json (a list of records). Raises CrmError as `check_ending` does."""
+    check_ending(path, ENDINGS)
+    with whole(path) as unfinished:
+        if path.suffix.lower() == ".parquet":
+            frame.to_parquet(unfinished, index=False)
+        elif path.suffix.lower() == ".json":
+            records = [{str(name): json_value(value) for name, value in row.items()} for row in frame.to_dict("records")]
+            unfinished.write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        else:
+            with unfinished.open("wb") as file:
+                write_frame_csv(frame, file)
+
+
+def write_frame_csv(frame: pd.DataFrame, target: BinaryIO) -> None:
+    """A small frame as CSV for programs and people: no byte-order mark, formulas made harmless."""
+    target.write(frame_to_csv(frame).removeprefix(BOM))
+
+
 def write_record(record: Mapping[str, Any], path: Path) -> None:
     """One result of several figures to a file by its ending: .json, or .csv and .parquet of one row. Raises CrmError as `check_ending` does."""
     check_ending(path, ENDINGS)

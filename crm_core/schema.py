@@ -152,10 +152,21 @@ SURVEYS = Table(
         Field("responded_at", "timestamp", "Date of the response"),
         Field("measure", "category", "Measure", "nps, csat, ces or attitude"),
         Field("score", "score", "Score"),
+        Field("nps_score", "score", "NPS score", "Only where a row has several scores: each becomes a response", only_for_import=True),
+        Field("csat_score", "score", "CSAT score", "Only where a row has several scores: each becomes a response", only_for_import=True),
+        Field("ces_score", "score", "CES score", "Only where a row has several scores: each becomes a response", only_for_import=True),
+        Field(
+            "attitude_score",
+            "score",
+            "Attitude score",
+            "Only where a row has several scores: each becomes a response",
+            only_for_import=True,
+        ),
         Field("scale_min", "score", "Lowest score possible"),
         Field("scale_max", "score", "Highest score possible"),
         Field("touchpoint", "category", "Touchpoint"),
         Field("comment", "text", "Comment"),
+        Field("row_no", "integer", "Row", "Of two answers of one day the later row counts", made_here=True),
     ),
 )
 
@@ -171,6 +182,14 @@ CASES = Table(
         Field("opened_at", "timestamp", "Opened"),
         Field("first_response_at", "timestamp", "First response"),
         Field("resolved_at", "timestamp", "Resolved"),
+        Field("closed_at", "timestamp", "Closed", "Counts as resolved where no time of resolving is given", only_for_import=True),
+        Field(
+            "updated_at",
+            "timestamp",
+            "Date of this event",
+            "Only where a case has several rows: the latest tells its state",
+            only_for_import=True,
+        ),
         Field("due_at", "timestamp", "Due"),
         Field("is_within_sla", "flag", "Within SLA"),
         Field("channel", "category", "Contact channel"),
@@ -181,16 +200,20 @@ CASES = Table(
         Field("count_reopened", "integer", "Times reopened"),
         Field("is_escalated", "flag", "Escalated"),
         Field("public_reach", "integer", "Public reach"),
+        Field("csat_score", "score", "CSAT score", "Becomes a survey response about the case", only_for_import=True),
     ),
 )
 
 TABLES: dict[str, Table] = {table.name: table for table in (CUSTOMERS, ORDERS, ORDER_LINES, SURVEYS, CASES)}
 
 #: Version of the workspace file; a reader refuses one it does not know.
-FORMAT = 1
+FORMAT = 2
 
 #: Attributes of any name are stored in `customers` as attr_1, attr_2, ... with the user's name as label.
 ATTRIBUTE_PREFIX = "attr_"
 
 #: Columns of `customers` that filter and split every page, beside the mapped attributes.
 SPLIT_FIELDS = ("country", "region", "city", "acquisition_channel")
+
+#: Fields of scores, of which a response feeds at least one; beside `score`, which may be of any measure, each is of one.
+SCORE_FIELDS = ("score", "nps_score", "csat_score", "ces_score", "attitude_score")

@@ -19,7 +19,8 @@ def tables(random: RandomState, orders: pd.DataFrame, ids: np.ndarray, end: pd.T
     cases = _cases(random, orders)
     cases = cases[cases["opened_at"] < end].sort_values("opened_at", ignore_index=True)
     cases["case_id"] = [f"T{number}" for number in range(5001, 5001 + len(cases))]
-    surveys = pd.concat([_nps(random, orders), _csat(random, cases)])
+    later = RandomState(shop.SEED + 1)  # a stream of its own: what was made before it stays as it was
+    surveys = pd.concat([_nps(random, orders), _csat(random, cases), _ces(later, cases), _attitude(later, orders)])
     surveys = surveys[surveys["responded_at"] < end].sort_values(["responded_at", "order_id"], ignore_index=True)
     surveys.insert(0, "response_id", [f"R{number}" for number in range(1, len(surveys) + 1)])
     odd = np.sort(random.choice(surveys.index[surveys["measure"] == "nps"], shop.MESS["surveys_score_off_scale"], replace=False))
@@ -107,6 +108,42 @@ def _csat(random: RandomState, cases: pd.DataFrame) -> pd.DataFrame:
         scale_max=5,
         touchpoint="Customer service",
         comment=_comments(random, kind),
+    )
+    return answers[ANSWER]
+
+
+def _ces(random: RandomState, cases: pd.DataFrame) -> pd.DataFrame:
+    cases = cases[cases["resolved_at"].notna() & (random.uniform(size=len(cases)) < shop.CES_ANSWERED_SHARE)]
+    trouble = shop.CES_CONTACT_COST * (cases["count_contacts"] - 1) + shop.CES_REOPENED_COST * cases["count_reopened"]
+    noise = shop.CES_NOISE * random.standard_normal(len(cases))
+    score = np.clip(np.round(shop.CES_MEAN - trouble + shop.CES_SLOPE * cases["satisfaction"] + noise), 1, 7).astype(int)
+    answers = cases.assign(
+        responded_at=cases["resolved_at"] + _hours(1 + random.gamma(2.0, 8.0, len(cases))),
+        measure="ces",
+        score=score,
+        scale_min=1,
+        scale_max=7,
+        touchpoint="Customer service",
+        comment=None,
+    )
+    return answers[ANSWER]
+
+
+def _attitude(random: RandomState, orders: pd.DataFrame) -> pd.DataFrame:
+    """Of customers with an order before the day they are asked."""
+    asked = orders[orders["received_at"] < pd.Timestamp(shop.ATTITUDE_DAY)].groupby("customer_id", as_index=False)["satisfaction"].mean()
+    asked = asked[random.uniform(size=len(asked)) < shop.ATTITUDE_ANSWERED_SHARE]
+    noise = shop.ATTITUDE_NOISE * random.standard_normal(len(asked))
+    score = np.clip(np.round(shop.ATTITUDE_MEAN + shop.ATTITUDE_SLOPE * asked["satisfaction"] + noise), 1, 4).astype(int)
+    answers = asked.assign(
+        order_id=None,
+        responded_at=pd.Timestamp(shop.ATTITUDE_DAY) + _hours(9 + random.gamma(2.0, 30.0, len(asked))),
+        measure="attitude",
+        score=score,
+        scale_min=1,
+        scale_max=4,
+        touchpoint="Yearly survey",
+        comment=None,
     )
     return answers[ANSWER]
 

@@ -84,6 +84,16 @@ CSAT_MEAN, CSAT_SLOPE, CSAT_LATE_CASE_COST, CSAT_NOISE = 4.2, 0.35, 1.1, 0.7
 NPS_ANSWERED_SHARE = 0.14
 CSAT_ANSWERED_SHARE = 0.45
 
+#: CES answer after a case (7 is easy) = round(mean − cost a further contact − cost a reopening + slope · satisfaction + noise) within 1–7.
+CES_MEAN, CES_CONTACT_COST, CES_REOPENED_COST, CES_SLOPE, CES_NOISE = 5.9, 0.7, 0.9, 0.2, 0.8
+CES_ANSWERED_SHARE = 0.3
+
+#: Once a year customers are asked how the shop stands against its competitor, 1 clearly worse to 4 clearly better: round(mean + slope · mean
+#: satisfaction with the customer's orders + noise) within 1–4.
+ATTITUDE_DAY = date(2025, 11, 10)
+ATTITUDE_MEAN, ATTITUDE_SLOPE, ATTITUDE_NOISE = 2.75, 0.7, 0.55
+ATTITUDE_ANSWERED_SHARE = 0.22
+
 CASE_SHARE_AT_MEAN = 0.035  # of orders with satisfaction 0; the odds grow by CASE_SLOPE a standard deviation less
 CASE_SLOPE = 1.1
 SLA_HOURS = {"urgent": 8, "high": 24, "normal": 72, "low": 120}

@@ -13,12 +13,12 @@ import duckdb
 import pandas as pd
 
 from crm_core.mapping.receipt import Receipt
-from crm_core.schema import ATTRIBUTE_PREFIX, TABLES
+from crm_core.schema import ATTRIBUTE_PREFIX, FORMAT, TABLES
 from crm_core.workspace import Workspace
 
 DAY = "line_at"
 #: Tables that give a workspace its period, the first of them that is there, and their days.
-DAYS = {"order_lines": DAY, "surveys": "responded_at"}
+DAYS = {"order_lines": DAY, "surveys": "responded_at", "cases": "opened_at"}
 
 
 def write(path: Path, *, name: str = "Test shop", labels: dict[str, str] | None = None, currency: str = "", **tables: pd.DataFrame) -> Path:
@@ -27,7 +27,7 @@ def write(path: Path, *, name: str = "Test shop", labels: dict[str, str] | None 
         fields = {table: _write_table(con, table, frame) for table, frame in tables.items()}
         first, last = next((_period(con, table, day) for table, day in DAYS.items() if table in tables), (None, None))
         meta = {
-            "format": 1,
+            "format": FORMAT,
             "name": name,
             "imported_at": datetime(2026, 1, 2, 3, 4, 5).isoformat(),
             "fingerprint": f"test {path}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -18,6 +19,8 @@ import streamlit as st
 from crm_core.errors import CrmError
 
 if TYPE_CHECKING:
+    from crm_core.analytics.satisfaction.follow_up import Followed
+    from crm_core.analytics.service.sla import Agreement
     from crm_core.store.workspaces import Workspaces
     from crm_core.workspace import Workspace
     from ui.frame import View
@@ -74,6 +77,32 @@ def workspaces(home: str, has_sample: bool) -> Workspaces:
         except CrmError:
             _LOG.exception("the sample company could not be prepared")
     return store
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What users noted on a data set, as analyses take it."""
+
+    followed: Followed = ()
+    agreement: Agreement | None = None
+
+
+def noted(path: Path) -> Noted:
+    """The notes beside that data file; read again when they change."""
+    try:
+        stamp = (path.parent / "notes.sqlite").stat().st_mtime_ns
+    except FileNotFoundError:
+        return Noted()
+    return _noted(path, stamp)
+
+
+@st.cache_resource(max_entries=MAX_OPEN_WORKSPACES, show_spinner=False)
+def _noted(path: Path, stamp: int) -> Noted:  # noqa: ARG001  (it is the cache's key)
+    from crm_core.store.notes import Notes
+
+    notes = Notes(path)
+    agreement = notes.agreement()
+    return Noted(notes.followed(), agreement if agreement.limits else None)
 
 
 def of(ws: Workspace, function: Callable[..., T], *args: Hashable) -> T:

@@ -5,6 +5,7 @@ app.py calls `draw` once a script run, before the page. A page begins with `view
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ui.style import STYLE
 if TYPE_CHECKING:
     from crm_core.analytics.filters import Filters
     from crm_core.analytics.rfm import RfmSettings
+    from crm_core.analytics.satisfaction.follow_up import Followed
+    from crm_core.analytics.service.sla import Agreement
     from crm_core.store.workspaces import Entry
     from crm_core.workspace import Workspace
 
@@ -31,7 +34,8 @@ class View:
     """What a page looks at: one workspace from one day, and who is shown.
 
     `as_of` is always a day (the data's default if the user chose none); `start` and `end` (exclusive) are the period of sales
-    figures. `settings` are the scoring rules of the sidebar. A private upload has `is_private`.
+    figures. `settings` are the scoring rules of the sidebar. A private upload has `is_private`. `followed` are the
+    customers that somebody followed up, `agreement` the time limits noted for cases (None: none are).
     """
 
     ws: Workspace
@@ -39,6 +43,8 @@ class View:
     as_of: date
     filters: Filters
     settings: RfmSettings
+    followed: Followed = ()
+    agreement: Agreement | None = None
 
     @property
     def start(self) -> date:
@@ -51,7 +57,8 @@ class View:
     @cached_property
     def key(self) -> str:
         """Equal for views of equal content that show the same customers by the same rules on the same days."""
-        return f"{self.ws.fingerprint} {self.as_of} {self.filters!r} {self.settings!r}"
+        noted = f" {hashlib.sha256(repr((self.followed, self.agreement)).encode()).hexdigest()}" if self.followed or self.agreement else ""
+        return f"{self.ws.fingerprint} {self.as_of} {self.filters!r} {self.settings!r}{noted}"
 
     @property
     def has_before(self) -> bool:
@@ -176,7 +183,8 @@ def _look_at(entry: Entry) -> View:
         chosen = filters.choose(ws)
         settings = filters.choose_scoring()
         st.caption(SHARE_PRIVATE if entry.kind == "private" else SHARE)
-    seen = View(ws, entry, chosen.as_of or ws.as_of, chosen, settings)
+    noted = cache.noted(entry.path)
+    seen = View(ws, entry, chosen.as_of or ws.as_of, chosen, settings, noted.followed, noted.agreement)
     st.caption(_freshness(seen))
     return seen
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from crm_core.errors import CrmError
 from crm_core.mapping.model import GRAIN_LABELS, Grain, TableMapping, fields_for
-from crm_core.schema import Field
+from crm_core.schema import SCORE_FIELDS, Field
 from ui import guards
 from ui.wizard import Wizard
 
@@ -36,6 +36,8 @@ ORDERS = {"dmy": "day first (31/12/2024)", "mdy": "month first (12/31/2024)"}
 EITHER_ORDER = "Every value reads both ways. Which one is it?"
 BOTH_ORDERS = "Some values are day first, some month first. Those of the other order are left out or read wrongly. Which one is it?"
 PREVIEW_ROWS = 50
+SCALE = "Measure and scale"
+SCALE_HELP = "The worst score stands first: “ces 7-1” where 1 is the best. It holds for scores that name neither measure nor scale."
 ATTRIBUTES_HELP = "They filter and split every page, under their own name."
 
 
@@ -62,6 +64,7 @@ def draw(found: Wizard, number: int, source: str) -> None:
     if table.grain != "ignore":
         with left:
             _fields(found, source, shown, key)
+            _scale(found, source, key)
             _attributes(found, source, key)
 
 
@@ -146,10 +149,24 @@ def _date_order(found: Wizard, source: str, field: str, column: str, key: str) -
     st.radio("Order of day and month", orders, index, format_func=ORDERS.__getitem__, label_visibility="collapsed", **change)
 
 
+def _scale(found: Wizard, source: str, key: str) -> None:
+    """Which measure the scores are, and from which score to which: shown as recognised, and correctable."""
+    from crm_core.mapping.values.scales import USUAL
+
+    table = found.mapping.table(source)
+    if table.grain != "surveys" or not {*SCORE_FIELDS} & table.fields.keys():
+        return
+    scales = list(dict.fromkeys(["", *USUAL, table.scale]))
+    recognised = f"As recognised: {found.recognised_scale(source) or 'nothing yet'}"
+    change = _change(found, f"scale_{key}", lambda scale: found.set_scale(source, scale))
+    st.selectbox(SCALE, scales, scales.index(table.scale), format_func=lambda scale: scale or recognised, help=SCALE_HELP, **change)
+
+
 def _attributes(found: Wizard, source: str, key: str) -> None:
     table = found.mapping.table(source)
     free = [column.name for column in found.staging.staged(source).columns if column.name not in table.fields.values()]
     change = _change(
         found, f"attributes_{key}", lambda chosen: found.set_attributes(source, tuple(column for column in chosen if column in free))
     )
-    st.multiselect("Take along as attributes of the customer", free, list(table.attributes), help=ATTRIBUTES_HELP, **change)
+    whose = "response" if table.grain == "surveys" else "customer"
+    st.multiselect(f"Take along as attributes of the {whose}", free, list(table.attributes), help=ATTRIBUTES_HELP, **change)

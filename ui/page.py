@@ -34,6 +34,9 @@ class Tile:
 
 
 NO_CHANGE = "no change"
+NO_SIGNIFICANT_CHANGE = "no significant change"
+#: Said without an arrow, since nothing moved.
+STEADY = (NO_CHANGE, NO_SIGNIFICANT_CHANGE)
 #: A value without marks that Markdown could take for its own; a currency may be any text of the user's.
 PLAIN = re.compile(r"(?i)(?!.*www)(?:[^\W_]|[ ,.%·×-])*")
 DELTA_COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"good": "normal", "bad": "inverse", "neutral": "off"}
@@ -73,8 +76,8 @@ def tiles(figures: Sequence[Tile]) -> None:
             escape(one.label),
             one.value if PLAIN.fullmatch(one.value) else escape(one.value),
             one.change,
-            delta_color="off" if one.change == NO_CHANGE else DELTA_COLOURS[one.more_is],
-            delta_arrow="off" if one.change == NO_CHANGE else "auto",
+            delta_color="off" if one.change in STEADY else DELTA_COLOURS[one.more_is],
+            delta_arrow="off" if one.change in STEADY else "auto",
             help=escape(one.help) or None,
             border=True,
             chart_data=one.trend if len(one.trend) > 1 else None,

@@ -28,6 +28,10 @@ class Url(StrEnum):
     MODEL = "model"
     UNIT = "unit"
     ENGINE = "engine"
+    MEASURE = "measure"
+    BY = "by"
+    WINDOW = "window"
+    STAKE = "stake"
 
 
 class Session(StrEnum):

@@ -23,5 +23,6 @@ STYLE = """<style>
 p, td, th, label, [data-testid="stMarkdownContainer"] li, [data-testid="stSelectbox"] div, [data-testid="stMultiSelect"] span { unicode-bidi: plaintext; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 /* "New customers: not provided" in lines rather than "New custo…: not provi…" where six tiles stand in a row. */
-[data-testid="stMetricLabel"] *, [data-testid="stMetricValue"] * { white-space: normal !important; line-height: 1.25; }
+[data-testid="stMetricLabel"] *, [data-testid="stMetricValue"] *, [data-testid="stMetricDelta"], [data-testid="stMetricDelta"] *
+{ white-space: normal !important; line-height: 1.25; }
 </style>"""

@@ -37,11 +37,12 @@ class Rows:
 
     def of(self, view: View) -> ir.Table:
         from crm_core.analytics.clv.report import with_forecast
+        from crm_core.analytics.satisfaction.customers import with_satisfaction
 
         made = self.make(view.ws, *self.args, shown=view.shown())
         for column, values in self.where:
             made = made.filter(made[column].isin(list(values)))
-        return with_forecast(view.ws, view.as_of, made)
+        return with_forecast(view.ws, view.as_of, with_satisfaction(view.ws, view.as_of, made, view.followed))
 
 
 def customer_table(
@@ -56,7 +57,7 @@ def customer_table(
     title: str = "Customers",
 ) -> str | None:
     """Customers of `where`, paged, searched and sorted by the engine, with count and CSV and Excel downloads of all of them; each with the
-    forecast value of 12 months and P(alive).
+    forecast value of 12 months and P(alive), last score, open cases and risk where the data tells them.
 
     `rows(view.ws, *args, shown=view.shown())` gives one row a customer with `customer_id`; by default analytics.listing.listing with
     (view.as_of, view.settings). `columns` chooses and orders what is shown (all by default), `sort` is sorted by at first, largest first.
@@ -100,13 +101,13 @@ def column_config(frame: pd.DataFrame, names: Mapping[str, str], currency: str =
 
 
 #: Last words of columns that hold amounts.
-MONEY = ("sales", "value", "profit", "amount", "price", "before", "change", "clv", "low", "high", "spend")
+MONEY = ("sales", "value", "profit", "amount", "price", "before", "change", "clv", "low", "high", "spend", "stake")
 #: Columns that hold shares without saying so in their name.
 SHARES = ("p_alive", "p_alive_before")
 
 
 def _is_share(column: str) -> bool:
-    return column.endswith("_share") or column in SHARES
+    return column.endswith("_share") or column.startswith("share_") or column in SHARES
 
 
 #: How columns of estimates are written: as many digits as they mean, the same in every row.
@@ -118,14 +119,31 @@ ESTIMATES = {
     "mae": "%.3f",
     "bias": "%+.3f",
     "log_score": "%.3f",
+    "nps": "%+.1f",
+    "ces": "%.2f",
+    "importance": "%+.1f",
+    "median_days": "%,.0f",
+    "ratio": "%.2f",
+    "last_score": "%,.4g",
+    "first_score": "%,.4g",
+    "next_score": "%,.4g",
+}
+#: Beginnings of names of such columns, with their endings: a bound of an NPS is written as the NPS is.
+KINDS_OF_ESTIMATES = {
+    "nps_": "%+.1f",
+    "ces_": "%.2f",
+    "importance_": "%+.1f",
+    "first_hours": "%,.1f",
+    "resolution_hours": "%,.1f",
 }
 
 
 def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
     if _is_share(name):
         return st.column_config.NumberColumn(label, format="%.1f %%")  # the ready-made "percent" has any number of digits
-    if name in ESTIMATES:
-        return st.column_config.NumberColumn(label, format=ESTIMATES[name])
+    estimate = ESTIMATES.get(name) or next((how for start, how in KINDS_OF_ESTIMATES.items() if name.startswith(start)), None)
+    if estimate:
+        return st.column_config.NumberColumn(label, format=estimate)
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         is_money = name.rsplit("_", 1)[-1] in MONEY
         return st.column_config.NumberColumn(

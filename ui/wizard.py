@@ -60,6 +60,7 @@ class Wizard:
         self.is_closed = False
         self.recalled: frozenset[str] = frozenset()
         self._decided_here: set[str] = set()
+        self._scales: dict[tuple[object, ...], str] = {}
         self._remembered = remembered
         self._finalizer = weakref.finalize(self, self.staging.close)
 
@@ -138,6 +139,20 @@ class Wizard:
     def set_date(self, source: str, column: str, fmt: DateFormat) -> None:
         table = self.mapping.table(source)
         self._set(replace(table, dates={**table.dates, column: fmt}))
+
+    def set_scale(self, source: str, scale: str) -> None:
+        """Declares measure and scale of the scores ("ces 7-1"); "" leaves them to their names and values."""
+        self._set(replace(self.mapping.table(source), scale=scale))
+
+    def recognised_scale(self, source: str) -> str:
+        """Measure and scale of the scores as names and values tell them, in words; looked up once for the same columns."""
+        from crm_core.mapping.carrying_out.scores import recognised
+
+        table = self.mapping.table(source)
+        key = (self.staging.staged(source).ref, table.grain, tuple(sorted(table.fields.items())))
+        if key not in self._scales:
+            self._scales[key] = recognised(self.staging, table)
+        return self._scales[key]
 
     def set_options(self, options: ImportOptions) -> None:
         if options != self.mapping.options:

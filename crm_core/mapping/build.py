@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import Problem
-from crm_core.mapping.carrying_out import accounts, canonical, customers, derive, findings, meta, rejects, responses
+from crm_core.mapping.carrying_out import accounts, canonical, cases, customers, derive, findings, meta, rejects, responses
 from crm_core.mapping.carrying_out.reading import read
 from crm_core.mapping.carrying_out.target import Target
 from crm_core.mapping.carrying_out.work import Work, begin
@@ -74,9 +74,20 @@ def _reject(work: Work) -> None:
             keyless = rows.filter(rows[key].isnull()).select("source_no", "row_no", reason=ibis.literal(f"{key}_missing"))
             rejects.reject(work.target, work.plan, keyless)
     if work.responses is not None:
-        work.responses = rejects.sift(work.target, work.plan, work.responses, work.responses.is_usable)
+        _reject_responses(work, work.responses)
     if work.cases is not None:
-        work.cases = rejects.sift(work.target, work.plan, work.cases, work.cases.is_usable)
+        rejects.reject(work.target, work.plan, cases.useless(work.plan, work.cases))
+        work.cases = work.cases.filter(work.cases.is_usable)
+        if work.plan.feeds("csat_score", "cases"):
+            work.ratings = responses.of_cases(work.plan, work.cases)
+
+
+def _reject_responses(work: Work, rows: ir.Table) -> None:
+    """A row is listed only if none of its scores can be used."""
+    bad = responses.useless(rows) if responses.wide_sources(work.plan) else rows.filter(~rows.is_usable)
+    rejects.reject(work.target, work.plan, bad)
+    work.answers = rows
+    work.responses = rows.filter(rows.is_usable)
 
 
 def _store_lines(work: Work) -> None:
@@ -98,11 +109,15 @@ def _store_orders(work: Work) -> None:
 
 def _store_responses(work: Work) -> None:
     orders = work.stored.get("orders")
-    if work.responses is not None:
-        rows = responses.with_customer_of_order(work.responses, orders)
-        work.stored["surveys"] = work.target.create("surveys", rows.select(*canonical.columns_of("surveys")))
+    answers = [work.responses] if work.responses is not None else []
+    if work.ratings is not None:
+        answers.append(work.ratings.filter(~work.ratings.is_outside))
+    if answers:
+        rows = responses.with_customer_of_order(responses.stored(work.plan, *answers), orders)
+        columns = (*canonical.columns_of("surveys"), *responses.attributes(work.plan))
+        work.stored["surveys"] = work.target.create("surveys", rows.select(*columns))
     if work.cases is not None:
-        rows = responses.with_customer_of_order(responses.last_of_each_case(work.cases), orders)
+        rows = responses.with_customer_of_order(work.cases, orders)
         work.stored["cases"] = work.target.create("cases", rows.select(*canonical.columns_of("cases")))
 
 

@@ -105,7 +105,8 @@ class TableMapping:
     """The decisions on one source table; columns are named as the user sees them.
 
     `fields` is field -> column, so that two columns cannot feed one field. `attributes` are columns taken along
-    under their own name (customer attributes). Formats are kept by column and only where the column is used.
+    under their own name (customer attributes). Formats are kept by column and only where the column is used. `scale` declares measure and
+    scale of scores that name neither ("csat 1-7", "ces 7-1" where 1 is best); "" leaves them to their names and values.
     """
 
     source: str
@@ -114,6 +115,7 @@ class TableMapping:
     attributes: tuple[str, ...] = ()
     numbers: dict[str, NumberFormat] = field(default_factory=dict)
     dates: dict[str, DateFormat] = field(default_factory=dict)
+    scale: str = ""
 
     def with_field(self, name: str, column: str | None) -> TableMapping:
         """The same with `name` fed by `column`, or by nothing; a column leaves the attributes when a field takes it."""
@@ -169,6 +171,7 @@ class Mapping:
                 attributes=tuple(one["attributes"]),
                 numbers={key: NumberFormat(**value) for key, value in one["numbers"].items()},
                 dates={key: DateFormat(**{**value, "patterns": tuple(value["patterns"])}) for key, value in one["dates"].items()},
+                scale=one.get("scale", ""),
             )
             for one in data["tables"]
         )

@@ -15,7 +15,8 @@ from crm_core.errors import MappingError, Problem
 from crm_core.mapping.meaning.formats import with_formats
 from crm_core.mapping.meaning.names import same
 from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
-from crm_core.schema import TABLES
+from crm_core.mapping.values import scales
+from crm_core.schema import SCORE_FIELDS, TABLES
 from crm_core.sources.staging import StagedTable, Staging
 
 #: What a row becomes when it is given a field that its present grain has not: by canonical table.
@@ -65,6 +66,23 @@ def _assign(staging: Staging, mapping: Mapping, assignment: str) -> Mapping:
     for source, column in _columns(staging, mapping, origin.strip(), canonical, field):
         mapping = mapping.with_table(_fed(mapping.table(source), canonical, field, column))
     return mapping
+
+
+def with_scale(mapping: Mapping, text: str) -> Mapping:
+    """The mapping with measure and scale declared as `[FILE=]SCALE` says ("ces 7-1", "reviews.csv=csat 1-10").
+
+    Without FILE it holds for every table of responses, and of cases that hold a rating. Raises MappingError where the scale is nonsense,
+    or there is no such table.
+    """
+    file, _, scale = text.rpartition("=")
+    own = scales.declared(scale)
+    able = [one for one in mapping.tables if one.grain in ("surveys", "cases") and {*SCORE_FIELDS} & one.fields.keys()]
+    meant = [one for one in able if not file.strip() or _is_named(one.source, file.strip())]
+    if own is None or not meant:
+        there = ", ".join(one.source for one in able) or "none"
+        message = "It names no scale." if own is None else "No table of responses is meant."
+        raise MappingError(f"“{text}” is not understood", message, f"Write --scale [FILE=]SCALE; tables with scores: {there}.")
+    return replace(mapping, tables=tuple(replace(one, scale=own.text) if one in meant else one for one in mapping.tables))
 
 
 def answered(problems: Sequence[Problem], assignments: Sequence[str]) -> list[Problem]:
@@ -149,8 +167,14 @@ def _grain(present: Grain, canonical: str, field: str) -> Grain:
 
 def _is_called(table: StagedTable, words: str) -> bool:
     """True where the words are the table's or its file's name, or the part after "›", in any case, with or without ending."""
-    names = {table.name, table.file, table.name.rpartition("›")[2].strip()}
-    return words.casefold() in {form.casefold() for name in names for form in (name, name.rpartition(".")[0] or name)}
+    return _is_named(table.name, words) or _is_named(table.file, words)
+
+
+def _is_named(name: str, words: str) -> bool:
+    """True where the words are the name, the part of it before or after "›", in any case, with or without ending."""
+    file, _, sheet = name.rpartition("›")
+    names = {name, sheet.strip(), *([file.strip()] if file else [])}
+    return words.casefold() in {form.casefold() for one in names for form in (one, one.rpartition(".")[0] or one)}
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

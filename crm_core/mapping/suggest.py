@@ -16,7 +16,7 @@ from crm_core.mapping.meaning.doubts import doubts, requirements
 from crm_core.mapping.meaning.formats import DATE_KINDS, NO_CHOICES, NUMBER_KINDS, columns_of, with_formats
 from crm_core.mapping.meaning.grains import Look, Verdict, decide_grains
 from crm_core.mapping.meaning.guess import BY_VALUES
-from crm_core.mapping.model import ImportOptions, Mapping, TableMapping, fields_for
+from crm_core.mapping.model import Grain, ImportOptions, Mapping, TableMapping, fields_for
 from crm_core.mapping.values.profile import ColumnProfile, profile
 from crm_core.sources.staging import StagedTable, Staging
 
@@ -100,7 +100,7 @@ def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdic
     for look in looks:
         grain = verdicts[look.source].grain
         assigned = look.assigned(grain)
-        found[look.source] = refine.sales(staging, look, assigned) if grain in ("order_lines", "orders") else refine.Refined(assigned)
+        found[look.source] = _refined_one(staging, look, assigned, grain)
     buyers = [
         (source, one.assignment.fields["customer_id"])
         for source, one in found.items()
@@ -110,6 +110,14 @@ def _refined(staging: Staging, looks: Sequence[Look], verdicts: dict[str, Verdic
         if verdicts[look.source].grain == "customers":
             found[look.source] = refine.customers(staging, look, look.assigned("customers"), buyers)
     return found
+
+
+def _refined_one(staging: Staging, look: Look, assigned: Assignment, grain: Grain) -> refine.Refined:
+    if grain in ("order_lines", "orders"):
+        return refine.sales(staging, look, assigned)
+    if grain == "surveys":
+        return refine.Refined(refine.surveys(assigned))
+    return refine.Refined(refine.cases(staging, look, assigned) if grain == "cases" else assigned)
 
 
 def _table(staging: Staging, look: Look, found: refine.Refined) -> TableMapping:

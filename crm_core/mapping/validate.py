@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from crm_core.errors import Problem
+from crm_core.errors import MappingError, Problem
 from crm_core.mapping.meaning.doubts import requirements
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, ambiguous_dates, columns_of
 from crm_core.mapping.model import GRAIN_LABELS, Mapping, TableMapping, fields_for
+from crm_core.mapping.values import scales
 from crm_core.sources.staging import Staging
 
 
@@ -53,6 +54,7 @@ def _of_table(staging: Staging, table: TableMapping) -> list[Problem]:
         *_unknown_fields(table),
         *_unknown_columns(table, columns),
         *_fed_twice(table),
+        *_unclear_scale(table),
         *_without_format(table),
         *ambiguous_dates(table),
     ]
@@ -100,6 +102,14 @@ def _fed_twice(table: TableMapping) -> list[Problem]:
                 Problem("column_used_twice", "error", message, "Choose another column for all but one of them.", table.source, column)
             )
     return problems
+
+
+def _unclear_scale(table: TableMapping) -> list[Problem]:
+    try:
+        scales.declared(table.scale)
+    except MappingError as error:
+        return [Problem("scale_unknown", "error", f"{error.title}: {error.message}", error.hint, table.source)]
+    return []
 
 
 def _without_format(table: TableMapping) -> list[Problem]:

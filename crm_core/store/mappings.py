@@ -123,6 +123,7 @@ def _renamed(decisions: dict[str, Any], table: StagedTable) -> TableMapping:
         attributes=tuple(present(kept.attributes).values()),
         numbers={name: kept.numbers[column] for column, name in present(kept.numbers).items()},
         dates={name: _as_remembered(kept.dates[column]) for column, name in present(kept.dates).items()},
+        scale=kept.scale,
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from crm_core import workspace
 from crm_core.errors import AnalysisError, WorkspaceError
+from crm_core.schema import FORMAT
 from crm_core.workspace import Workspace
 from tests.workspaces import lines, open_workspace, six_customers, write
 
@@ -202,7 +203,7 @@ def described(path: Path, change: str) -> Path:
 
 
 def test_a_file_of_another_version_is_refused_by_that_reason(tmp_path: Path) -> None:
-    path = described(write(tmp_path / "w.duckdb", order_lines=six_customers()), """replace(value, '"format": 1', '"format": 0')""")
+    path = described(write(tmp_path / "w.duckdb", order_lines=six_customers()), f"""replace(value, '"format": {FORMAT}', '"format": 0')""")
     with pytest.raises(WorkspaceError, match="another version"):
         Workspace.open(path)
 

@@ -14,9 +14,10 @@ from crm_core.store.workspaces import Entry, Workspaces
 from tests import buyers as drawn
 from tests.apptest import modules_are_no_pages
 from tests.pages.shop_of_forty import bare, forty
+from tests.pages.shop_with_service import served
 from tests.workspaces import six_customers, write
 
-__all__ = ["bare", "forty"]
+__all__ = ["bare", "forty", "served"]
 
 CUSTOMERS = pd.DataFrame(
     {

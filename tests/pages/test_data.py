@@ -209,3 +209,15 @@ def test_erasing_needs_a_yes(shop: Entry, workspaces: Workspaces) -> None:
     app.button(key="erase").click().run()
     assert workspaces.get(shop.id) is None
     assert "No data yet" in texts(app)
+
+
+def test_the_scale_of_scores_is_shown_as_recognised_and_can_be_declared(shop: Entry) -> None:
+    survey = "day,CES\n" + "\n".join(f"2024-01-{at + 1:02},{1 + at % 7}" for at in range(28))
+    app = upload(open_page("data", **LOAD), ("survey.csv", survey.encode()))
+    assert not app.exception
+    box = app.selectbox(key="scale_0_1")
+    assert box.options[0] == "As recognised: ces on 1 to 7, recognised by its name and its values"
+    box.set_value("ces 7-1").run()
+    app.button(key="check").click().run()
+    assert not app.exception
+    assert metrics(app)["Rows used"] == "28"

@@ -192,3 +192,16 @@ def test_a_file_of_the_same_name_takes_the_place_of_the_former_and_is_told(wizar
         wizard.take("sales.csv", wizard.receive(io.BytesIO(text.encode())))
     assert wizard.replaced == ["sales.csv"]
     assert [table.rows for table in wizard.staging.tables] == [39]
+
+
+def test_a_scale_is_shown_as_recognised_and_can_be_declared(wizard: Wizard, workspaces: Workspaces) -> None:
+    read(wizard, "day,CES\n" + "\n".join(f"2024-01-{at + 1:02},{1 + at % 7}" for at in range(28)), "survey.csv")
+    assert wizard.recognised_scale("survey.csv") == "ces on 1 to 7, recognised by its name and its values"
+    wizard.set_scale("survey.csv", "ces 7-1")
+    choices = wizard.check("Shop", NOW).receipt.choices
+    assert choices["survey.csv › Score measures"] == "ces on 1 to 7 (1 is best in the file: turned round), as declared"
+    wizard.accept(NOW)
+    again = Wizard(workspaces, private_id("me"), open_mappings(workspaces.home, {}))
+    read(again, "CES,day\n" + "\n".join(f"{1 + at % 7},2024-02-{at + 1:02}" for at in range(28)), "february.csv")
+    assert again.mapping.table("february.csv").scale == "ces 7-1"
+    again.close()

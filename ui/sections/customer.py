@@ -8,6 +8,7 @@ import streamlit as st
 
 from crm_core.analytics.explain import CustomerExplanation, explain
 from crm_core.analytics.listing import history
+from crm_core.analytics.satisfaction import customers as satisfaction
 from crm_core.charts import overview as charts
 from ui import cache, page, tables
 from ui.frame import day
@@ -31,12 +32,20 @@ def panel(view: View, customer_id: str | None, key: str) -> None:
     found = cache.answer(view, explain, view.as_of, view.settings, customer_id)
     st.header(f"Customer {escape(customer_id)}: {escape(found.segment)}")
     page.tiles(_tiles(found, view.ws.currency))
+    _satisfaction(view, customer_id)
     reasons, moves = st.columns(2, gap="large")
     with reasons:
         _sentences("Why is this customer here?", found.reasons)
     with moves:
         _sentences("What would move them?", found.moves or ("Nothing: every score is at its best.",))
     _orders(view, customer_id, key)
+
+
+def _satisfaction(view: View, customer_id: str) -> None:
+    """The last score, open cases and the risk of the customer in a line, where the data tells them."""
+    told = cache.answer(view, satisfaction.one, view.as_of, customer_id, view.followed)
+    if told:
+        st.markdown("**Satisfaction:** " + escape("; ".join(told)))
 
 
 def _tiles(found: CustomerExplanation, currency: str) -> list[Tile]:

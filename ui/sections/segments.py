@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.analytics import chosen, rfm
+from crm_core.analytics.satisfaction import customers
 from crm_core.charts import segments as charts
 from crm_core.charts import shares
 from crm_core.errors import AnalysisError
@@ -66,9 +67,11 @@ def _bars(view: View) -> go.Figure:
 
 
 def _rules(view: View) -> pd.DataFrame:
-    """The segments with their rules and moves first."""
+    """The segments with their rules and moves first, and how satisfied they are last."""
     table, first = found(view), ["segment", "rule", "move"]
-    return table[[*first, *(column for column in table.columns if column not in first)]]
+    table = table[[*first, *(column for column in table.columns if column not in first)]]
+    told = cache.answer(view, customers.by_segment, view.as_of, view.settings, view.followed, shown=True)
+    return table.merge(told.rename(columns={"csat": "csat_share"}), on="segment", how="left") if len(told.columns) > 1 else table
 
 
 def split(view: View) -> None:

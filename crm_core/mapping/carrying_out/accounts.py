@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.mapping.carrying_out import choices, findings, rejects
@@ -23,7 +24,7 @@ def receipt(work: Work, imported_at: datetime) -> Receipt:
     return Receipt(
         sources=_sources(work),
         counts={name: _count(work, rows) for name, rows in work.stored.items()},
-        period=_period(work, totals),
+        period=_period(work, totals, imported_at),
         customers=totals["customers"],
         lines_not_attributed=totals["lines_not_attributed"],
         amount_not_attributed=_amount(totals["amount_not_attributed"]),
@@ -91,22 +92,27 @@ def _totals(work: Work) -> dict[str, Any]:
     return {name: value if value is not None or name in ("first", "last") else 0 for name, value in row.items()}
 
 
-def _period(work: Work, totals: dict[str, Any]) -> tuple[str, str]:
-    """First and last day of the lines; without lines, of responses and cases."""
-    days = [(totals["first"], totals["last"])]
-    if totals["last"] is None:
-        days = [
-            _days(work, work.stored[name][at]) for name, at in (("surveys", "responded_at"), ("cases", "opened_at")) if name in work.stored
-        ]
-    known = [pair for pair in days if pair[0] is not None]
-    return (min(first for first, _ in known).isoformat(), max(last for _, last in known).isoformat()) if known else ("", "")
+#: Moments that tell how far data without sales reaches; a due date says nothing of it.
+MOMENTS = {"surveys": ("responded_at",), "cases": ("opened_at", "first_response_at", "resolved_at")}
 
 
-def _days(work: Work, moments: ir.Column) -> tuple[Any, Any]:
-    row = work.plan.staging.con.to_pyarrow(moments.as_table().aggregate(first=moments.min().date(), last=moments.max().date())).to_pylist()[
-        0
-    ]
-    return row["first"], row["last"]
+def _period(work: Work, totals: dict[str, Any], imported_at: datetime) -> tuple[str, str]:
+    """First and last day of the lines; without lines, of responses and cases, where days after the import count only if there are no others."""
+    if totals["last"] is not None:
+        return totals["first"].isoformat(), totals["last"].isoformat()
+    days = [_days(work, work.stored[name][at], imported_at) for name in MOMENTS if name in work.stored for at in MOMENTS[name]]
+    past = [day for first, last, _ in days for day in (first, last) if day is not None]
+    known = past or [day for _, _, day in days if day is not None]
+    return (min(known).isoformat(), max(known).isoformat()) if known else ("", "")
+
+
+def _days(work: Work, moments: ir.Column, imported_at: datetime) -> tuple[date | None, date | None, date | None]:
+    """First and last day up to the import, and the last of all."""
+    days = moments.date().name("day").as_table()
+    is_past = days.day <= ibis.literal(imported_at.date())
+    counted = days.aggregate(first=days.day.min(where=is_past), last=days.day.max(where=is_past), latest=days.day.max())
+    row = work.plan.staging.con.to_pyarrow(counted).to_pylist()[0]
+    return row["first"], row["last"], row["latest"]
 
 
 def _orders_void(work: Work) -> int:

@@ -52,7 +52,7 @@ def given_orders(plan: Plan, found: Lookups) -> ir.Table | None:
 
 def _of_lines(rows: ir.Table, tells: bool) -> ir.Table:
     """customer_id, order_id, line_at (of the first line) and the fields of the order."""
-    values = {name: rows[name].argmin(rows.position) if tells else ibis.null(ORDERS.field(name).type) for name in OF_ORDER}
+    values = {name: _first(rows, name) if tells else ibis.null(ORDERS.field(name).type) for name in OF_ORDER}
     return rows.group_by("customer_id", "order_id").aggregate(line_at=rows.line_at.min(), **values)
 
 
@@ -73,8 +73,13 @@ def _merge(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
         last = ibis.literal(2**62, "int64")  # what lines say of the order comes after what the orders file says
         parts.append(of_lines.mutate(ordered_at=ibis.null(MOMENT), line_at=of_lines.line_at, position=last).select(names))
     rows = parts[0] if len(parts) == 1 else ibis.union(*parts, distinct=False)
-    values = {name: rows[name].argmin(rows.position) for name in OF_ORDER}
+    values = {name: _first(rows, name) for name in OF_ORDER}
     merged = rows.group_by("customer_id", "order_id").aggregate(
         ordered_at=ibis.coalesce(rows.ordered_at.min(), rows.line_at.min()), **values
     )
     return merged.select(*columns_of("orders"))
+
+
+def _first(rows: ir.Table, name: str) -> ir.Value:
+    """The first value that is given, in the order of the files."""
+    return rows[name].argmin(rows.position, where=rows[name].notnull())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from crm_core.mapping.carrying_out import scores
 from crm_core.mapping.carrying_out.reading import Source
+from crm_core.mapping.carrying_out.scores import UNKNOWN
 from crm_core.mapping.carrying_out.work import Work
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, columns_of
 from crm_core.mapping.model import GRAIN_LABELS, DateFormat, fields_for
@@ -25,7 +27,8 @@ def choices(work: Work) -> dict[str, str]:
     """The decisions, those on single tables under the table's name."""
     found: dict[str, str] = {}
     for source in work.plan.sources:
-        found |= {f"{source.name} › {label}": choice for label, choice in _of_source(source).items()}
+        told = _of_source(source) | _of_scores(work, source)
+        found |= {f"{source.name} › {label}": choice for label, choice in told.items()}
     left_out = [one.source for one in work.plan.mapping.tables if one.grain == "ignore"]
     if left_out:
         found["Tables left out"] = ", ".join(left_out)
@@ -42,6 +45,23 @@ def _of_source(source: Source) -> dict[str, str]:
     }
     if source.mapping.attributes:
         found["Attributes taken along"] = ", ".join(source.mapping.attributes)
+    return found
+
+
+#: Words of scores that the receipt lists; a scale has fewer.
+MOST_WORDS = 20
+
+
+def _of_scores(work: Work, source: Source) -> dict[str, str]:
+    """Measures and scales, how words and marks were read, and which words of a column of measures mean which."""
+    found = {"Score measures": described} if (described := scores.describe(work.scores, source.number)) else {}
+    for field, spoken in source.spoken.items():
+        said = [f"“{text}” is {one.score:f}" for text, one in spoken.texts.items()]
+        more = f" and {len(said) - MOST_WORDS:,} more" if len(said) > MOST_WORDS else ""
+        found[f"Words and marks in “{source.mapping.fields[field]}”"] = ", ".join(said[:MOST_WORDS]) + more
+    if "measure" in source.mapping.fields and work.scores.measures:
+        told = [f"“{word}” is {measure}" for word, measure in work.scores.measures.items() if measure not in ("", UNKNOWN)]
+        found["Measures"] = ", ".join(told[:MOST_WORDS])
     return found
 
 

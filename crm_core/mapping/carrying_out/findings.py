@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import DataError, Problem, Severity
+from crm_core.mapping.carrying_out import cases, responses
 from crm_core.mapping.carrying_out.canonical import given_orders
 from crm_core.mapping.carrying_out.customers import OF_CUSTOMER
 from crm_core.mapping.carrying_out.reading import Source, read
@@ -20,9 +21,12 @@ from crm_core.mapping.carrying_out.rejects import TABLE
 from crm_core.mapping.carrying_out.target import CATALOG
 from crm_core.mapping.carrying_out.work import Work
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, columns_of
+from crm_core.mapping.values import case_statuses
 from crm_core.mapping.values.text import DAMAGED_ID, is_given
-from crm_core.schema import CUSTOMERS
+from crm_core.schema import CUSTOMERS, SCORE_FIELDS
 
+#: Status words of cases that are judged one by one.
+MOST_WORDS_TOLD = 30
 SEE_REJECTED = "Download the rejected rows to see them."
 
 
@@ -38,7 +42,8 @@ def refuse_if_nothing_is_left(work: Work) -> None:
 
 def findings(work: Work, imported_at: datetime) -> list[Problem]:
     """All findings on what was imported on that day."""
-    return [*rejected(work, "warning"), *_still_to_come(work, imported_at), *(problem for look in LOOKS for problem in look(work))]
+    to_come = [*_still_to_come(work, imported_at), *_cases_to_come(work, imported_at)]
+    return [*rejected(work, "warning"), *to_come, *(problem for look in LOOKS for problem in look(work))]
 
 
 def rejected(work: Work, severity: Severity, hint: str = SEE_REJECTED) -> list[Problem]:
@@ -62,6 +67,19 @@ def _still_to_come(work: Work, imported_at: datetime) -> list[Problem]:
     message = "Sales have dates that are still to come; figures are looked at from the day after the last of them"
     hint = "Correct the dates, or choose the day to look from yourself."
     return _found("dates_to_come", "warning", message, hint, _column(work, "line_at") or _column(work, "ordered_at"), row)
+
+
+def _cases_to_come(work: Work, imported_at: datetime) -> list[Problem]:
+    """Responses and cases dated after the day of the import."""
+    found: list[Problem] = []
+    for table, field, what in (("surveys", "responded_at", "Responses"), ("cases", "opened_at", "Cases")):
+        if table in work.stored:
+            rows = work.stored[table]
+            coming = rows.filter(rows[field].date() > ibis.literal(imported_at.date()))
+            row = _row(work, coming.aggregate(rows=coming.count(), example=coming[field].max().date().cast("string")))
+            message = f"{what} have dates that are still to come"
+            found += _found("dates_to_come", "warning", message, "Correct the dates.", _column(work, field), row)
+    return found
 
 
 def _repeated_rows(work: Work) -> list[Problem]:
@@ -176,9 +194,9 @@ def _needed(source: Source) -> set[str]:
     """Fields without which a row is rejected: of these no value in use is unreadable, so nobody need look again."""
     fields = set(source.mapping.fields)
     if source.mapping.grain == "surveys":
-        return {"responded_at", "score"}
+        return {"responded_at"} | ({"score"} if not fields & {*SCORE_FIELDS[1:]} else set())
     if source.mapping.grain == "cases":
-        return {"opened_at"}
+        return {"opened_at"} if "updated_at" not in fields else set()
     if source.mapping.grain != "order_lines":
         return set()
     dates = fields & {"line_at", "ordered_at"}
@@ -226,6 +244,52 @@ def _responses_repeated(work: Work) -> list[Problem]:
     return _found("response_id_repeated", "info", message, "", _column(work, "response_id"), row)
 
 
+def _scores_left_out(work: Work) -> list[Problem]:
+    """Scores outside their scale in rows that were used for another score, or for a case."""
+    return [*_scores_beside(work), *_ratings_outside(work)]
+
+
+def _scores_beside(work: Work) -> list[Problem]:
+    wide = responses.wide_sources(work.plan)
+    if not wide or work.answers is None:
+        return []
+    rows = work.answers.filter((work.answers.reason == "score_outside") & work.answers.source_no.isin(wide))
+    counted = rows.group_by("source_no", "field").aggregate(rows=rows.count(), example=rows.score.min().cast("string"))
+    found = work.plan.staging.con.to_pyarrow(counted.order_by("source_no", "field")).to_pylist()
+    return [_outside(work, row) for row in found]
+
+
+def _ratings_outside(work: Work) -> list[Problem]:
+    if work.ratings is None:
+        return []
+    rows = work.ratings.filter(work.ratings.is_outside)
+    counted = rows.group_by("source_no").aggregate(rows=rows.count(), example=rows.score.min().cast("string"))
+    found = work.plan.staging.con.to_pyarrow(counted.order_by("source_no")).to_pylist()
+    return [_outside(work, row | {"field": "csat_score"}) for row in found]
+
+
+def _outside(work: Work, row: dict[str, Any]) -> Problem:
+    source = work.plan.sources[row["source_no"]]
+    message, hint = "Scores are outside their scale", "They count as not given; the rest of their rows is used."
+    column = source.mapping.fields.get(row["field"], "")
+    return Problem("scores_outside", "warning", message, hint, source.name, column, row["rows"], row["example"])
+
+
+def _resolved_before_answered(work: Work) -> list[Problem]:
+    if "cases" not in work.stored:
+        return []
+    rows = work.stored["cases"]
+    early = rows.filter(rows.resolved_at < rows.first_response_at)
+    row = _row(work, early.aggregate(rows=early.count(), example=early.case_id.min()))
+    message = "Cases were resolved before their first response; both times count as they stand"
+    return _found("resolved_before_response", "warning", message, "Check which column holds which time.", _column(work, "resolved_at"), row)
+
+
+def _case_words_unknown(work: Work) -> list[Problem]:
+    words = cases.status_words(work.plan) if work.plan.of("cases") else []
+    return case_statuses.unknown_words(words[:MOST_WORDS_TOLD], column=_column(work, "status")) if words else []
+
+
 LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
     _repeated_rows,
     _repeated_keys,
@@ -238,6 +302,9 @@ LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
     _products_not_listed,
     _customers_disputed,
     _responses_repeated,
+    _scores_left_out,
+    _resolved_before_answered,
+    _case_words_unknown,
 )
 
 

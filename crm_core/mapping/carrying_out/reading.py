@@ -7,17 +7,20 @@ Nothing is computed here: whoever uses few of the fields reads few of the column
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.mapping.carrying_out import score_texts
+from crm_core.mapping.carrying_out.score_texts import Spoken
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, with_formats
 from crm_core.mapping.model import Grain, Mapping, TableMapping, fields_for
 from crm_core.mapping.values import dates, numbers
 from crm_core.mapping.values import text as words
-from crm_core.schema import ATTRIBUTE_PREFIX, Field
+from crm_core.schema import ATTRIBUTE_PREFIX, SCORE_FIELDS, Field
 from crm_core.sources.staging import StagedTable, Staging
 
 #: An id column is searched whole for the ".0" of a float column only where this many first rows show it.
@@ -34,6 +37,7 @@ class Source:
     mapping: TableMapping
     whole_ids: frozenset[str] = frozenset()  # text columns of ids that a float column wrote ("17850.0")
     signs: str | None = None  # staged column of amounts that name their currency ("€ 12.50"), where no column of its own does
+    spoken: dict[str, Spoken] = dataclasses.field(default_factory=dict)  # field of scores -> what its words and marks mean
 
     @property
     def name(self) -> str:
@@ -84,7 +88,19 @@ def plan(staging: Staging, mapping: Mapping) -> Plan:
             sources.append(Source(len(sources), before, staged, table, _whole_ids(staging, staged, table)))
     if not any("currency" in source.mapping.fields for source in sources):
         sources = [replace(source, signs=_signs(staging, source)) for source in sources]
-    return Plan(staging, complete, tuple(sources))
+    return Plan(staging, complete, tuple(_with_spoken(staging, sources)))
+
+
+def _with_spoken(staging: Staging, sources: list[Source]) -> list[Source]:
+    """The sources with what words and marks in their columns of scores mean, judged over all of them."""
+    columns = [
+        column
+        for one in sources
+        if one.mapping.grain in ("surveys", "cases")
+        for column in score_texts.columns_of(staging, one.number, one.name, one.mapping.fields, one.mapping.numbers)
+    ]
+    found = score_texts.spoken(staging, columns)
+    return [replace(one, spoken={name: spoken for (number, name), spoken in found.items() if number == one.number}) for one in sources]
 
 
 def _signs(staging: Staging, source: Source) -> str | None:
@@ -116,7 +132,8 @@ def _is_whole(staging: Staging, staged: StagedTable, name: str) -> bool:
 def read(plan: Plan, grain: Grain) -> ir.Table:
     """All rows of that grain: source_no, row_no, position, the grain's fields and attributes, NULL where a source has none.
 
-    For each date, amount and quantity also `raw_<field>`: the cell as text, to tell an empty one from one that cannot be read.
+    For each date, amount and quantity also `raw_<field>`: the cell as text, to tell an empty one from one that cannot be read; for each
+    score an answer gives also `top_<field>`: the highest possible one where its words or marks say it ("4/5").
     """
     return plan.staging.con.table(f"rows_{grain}")
 
@@ -150,6 +167,8 @@ def _read_one(plan: Plan, source: Source, fields: dict[str, Field]) -> ir.Table:
         values[field.name] = _value(rows, source, field, plan.mapping.options.timezone)
         if field.kind in (*DATE_KINDS, *NUMBER_KINDS):
             values[f"raw_{field.name}"] = _raw(rows, source, field)
+        if field.name in SCORE_FIELDS:
+            values[f"top_{field.name}"] = _top(rows, source, field)
     for stored, label in plan.labels.items():
         values[stored] = (
             words.read_text(rows[source.staged.column(label).ref]) if label in source.mapping.attributes else ibis.null("string")
@@ -174,9 +193,18 @@ def _value(rows: ir.Table, source: Source, field: Field, timezone: str) -> ir.Va
         value = dates.read(column, source.mapping.dates[name], timezone)
     elif field.kind in NUMBER_KINDS:
         value = numbers.read(column, source.mapping.numbers[name])
+        if field.name in source.spoken:
+            value = ibis.coalesce(value, source.spoken[field.name].score(column))
     else:
         value = words.read_text(column)
     return value if value.type() == ibis.dtype(field.type) else value.cast(field.type)
+
+
+def _top(rows: ir.Table, source: Source, field: Field) -> ir.Value:
+    """The highest possible score, where words or marks say it."""
+    ref = source.ref(field.name)
+    spoken = source.spoken.get(field.name)
+    return ibis.null(field.type) if ref is None or spoken is None else spoken.top(rows[ref])
 
 
 def _raw(rows: ir.Table, source: Source, field: Field) -> ir.Value:

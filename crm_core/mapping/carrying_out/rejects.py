@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from crm_core.mapping.carrying_out.reading import Plan, Source
 from crm_core.mapping.carrying_out.target import CATALOG, Target
+from crm_core.schema import SCORE_FIELDS
 
 TABLE = "_rejected"
 
@@ -24,7 +25,8 @@ class Reason:
     fields: tuple[str, ...] = ()
 
 
-DATES = ("line_at", "ordered_at", "responded_at", "opened_at")
+DATES = ("line_at", "ordered_at", "responded_at", "opened_at", "updated_at")
+
 AMOUNTS = ("net_amount", "unit_price")
 
 REASONS: dict[str, Reason] = {
@@ -41,10 +43,13 @@ REASONS: dict[str, Reason] = {
     "order_id_missing": Reason("no order id", ("order_id",)),
     "customer_id_missing": Reason("no customer id", ("customer_id",)),
     "product_id_missing": Reason("no product id", ("product_id",)),
-    "score_unreadable": Reason("the score cannot be read", ("score",)),
-    "score_missing": Reason("no score", ("score",)),
-    "score_outside": Reason("the score is outside its scale", ("score",)),
-    "resolved_too_early": Reason("resolved before it was opened", ("resolved_at",)),
+    "score_unreadable": Reason("the score cannot be read", SCORE_FIELDS),
+    "score_missing": Reason("no score", SCORE_FIELDS),
+    "score_outside": Reason("the score is outside its scale", SCORE_FIELDS),
+    "measure_unknown": Reason("the measure is not known", ("measure",)),
+    "resolved_too_early": Reason("resolved before it was opened", ("resolved_at", "closed_at")),
+    "answered_too_early": Reason("answered before it was opened", ("first_response_at",)),
+    "count_negative": Reason("a count is below zero", ("count_contacts", "count_reopened", "public_reach")),
     "duplicate": Reason("an exact repeat of an earlier row"),
 }
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 import ibis.expr.types as ir
 
 from crm_core.errors import MappingError, Problem
-from crm_core.mapping.carrying_out import derive, duplicates, lookups, responses
+from crm_core.mapping.carrying_out import cases, derive, duplicates, lookups, responses, scores
 from crm_core.mapping.carrying_out.customers import Disputed
 from crm_core.mapping.carrying_out.lookups import Lookups
 from crm_core.mapping.carrying_out.reading import Plan, make_rows, plan, view
+from crm_core.mapping.carrying_out.scores import Scores
 from crm_core.mapping.carrying_out.target import Target
 from crm_core.mapping.model import Mapping
 from crm_core.mapping.validate import validate
@@ -21,7 +22,9 @@ from crm_core.sources.staging import Staging
 
 @dataclass
 class Work:
-    """`lines`, `responses` and `cases` are expressions over staged text, once rejects are listed only of usable rows; `stored` are tables of the workspace."""
+    """`lines`, `responses` and `cases` are expressions over staged text, once rejects are listed only of usable rows; `answers` are
+    all scores of responses, usable or not, and `ratings` responses that cases hold; `stored` are tables of the workspace.
+    """
 
     plan: Plan
     target: Target
@@ -33,6 +36,9 @@ class Work:
     lines: ir.Table | None = None
     responses: ir.Table | None = None
     cases: ir.Table | None = None
+    ratings: ir.Table | None = None
+    answers: ir.Table | None = None
+    scores: Scores = field(default_factory=lambda: Scores({}, {}))
     stored: dict[str, ir.Table] = field(default_factory=dict)
     disputed: dict[str, Disputed] = field(default_factory=dict)  # field of customers -> of whom rows disagree
     problems: list[Problem] = field(default_factory=list)
@@ -52,10 +58,12 @@ def begin(staging: Staging, mapping: Mapping, target: Target) -> Work:
     work = Work(reading, target, lookups.make(reading), repeated)
     if reading.of("order_lines"):
         _judge_lines(work)
+    if reading.of("surveys", "cases"):
+        work.scores = scores.decide(reading)
     if reading.of("surveys"):
-        work.responses = responses.surveys(reading, work.found)
+        work.responses = responses.surveys(reading, work.found, work.scores)
     if reading.of("cases"):
-        work.cases = responses.cases(reading, work.found)
+        work.cases = cases.states(reading, work.found)
     return work
 
 

@@ -1,4 +1,4 @@
-"""Columns worth taking along as customer attributes: few values, and one per customer.
+"""Columns worth taking along as attributes of customers (few values, and one per customer) or of responses (few values).
 
 Age bands, plans, sales reps: whatever splits customers into groups. Ids, free text, dates, amounts and what describes a product or an
 order are not proposed (a user can still choose them).
@@ -47,12 +47,12 @@ _OF_ORDERS = frozenset(
 
 def propose(staging: Staging, source: str, grain: Grain, columns: tuple[ColumnProfile, ...], taken: dict[str, str]) -> tuple[str, ...]:
     """Names of at most `MOST_ATTRIBUTES` free columns of a table of that grain, in the order of the file."""
-    if grain not in ("order_lines", "orders", "customers"):
+    if grain not in ("order_lines", "orders", "customers", "surveys"):
         return ()
-    others = _NEVER if grain == "customers" else _NEVER | _OF_ORDERS
+    others = _NEVER if grain in ("customers", "surveys") else _NEVER | _OF_ORDERS
     free = [one for one in columns if one.name not in taken.values() and _splits(one) and not meaning(one.name).concepts & others]
     key = taken.get("customer_id")
-    if grain == "customers":
+    if grain in ("customers", "surveys"):  # what splits responses need not be one a customer
         names = [one.name for one in free]
     elif key is None:
         return ()

@@ -16,16 +16,20 @@ from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
 from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
 from crm_core.mapping.values.text import is_given
-from crm_core.schema import Kind
+from crm_core.schema import SCORE_FIELDS, Kind
 from crm_core.sources.staging import Staging
 
 #: Fields that change every figure: about them no choice is made between equals.
-DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "score", "customer_key")
+DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "customer_key", *SCORE_FIELDS)
 #: Fields about which no choice is made between equals where only values speak for them.
 _BY_VALUES_ONLY = ("quantity",)
 
 #: Grains that can be used without sales, and the day that a row of them needs.
 DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
+#: A case was opened with its first event where no column says when.
+_DAY_TOO = {"cases": "updated_at"}
+#: Where no column says when a case was opened, the nearest day that one says.
+_NEAREST_DAYS = ("first_response_at", "resolved_at", "closed_at")
 
 
 def doubts(staging: Staging, look: Look, table: TableMapping, assigned: Assignment) -> list[Problem]:
@@ -70,15 +74,29 @@ def _untold(staging: Staging, look: Look, table: TableMapping, assigned: Assignm
 
 def _undated(look: Look, table: TableMapping) -> list[Problem]:
     """A question where responses or cases have no day by name, and so none would be used, though there are dates."""
+    if _has_day(table):
+        return []
     day = DATED[table.grain]
+    label = fields_for(table.grain)[day].label.lower()
+    nearest = next((name for name in _NEAREST_DAYS if name in table.fields), None)
+    if nearest is not None:
+        column = table.fields[nearest]
+        message = f"No column says when a case was {label}; the nearest day is “{column}”, and without one no row is used"
+        hint = f"Take it for the day the case was {label} (then it tells nothing else), choose another, or leave the table out."
+        return [Problem(f"which_{day}", "question", message, hint, table.source, column, option=f"--map {day}={column}")]
     dated = [one.name for one in look.columns if is_date(one) and not is_number(one) and one.name not in table.fields.values()]
-    if day in table.fields or not dated:
+    dated.sort(key=lambda name: "order" in meaning(name).concepts)  # the day of a purchase is the last to be meant
+    if not dated:
         return []
     columns = " or ".join(f"“{name}”" for name in dated[:3])
-    message = f"The {fields_for(table.grain)[day].label.lower()} could be {columns} (no name says so), and without it no row is used"
+    message = f"The {label} could be {columns} (no name says so), and without it no row is used"
     hint = "Choose one, or leave the table out."
     option = f"--map {day}={dated[0]}"
     return [Problem(f"which_{day}", "question", message, hint, table.source, dated[0], option=option)]
+
+
+def _has_day(table: TableMapping) -> bool:
+    return bool({DATED[table.grain], _DAY_TOO.get(table.grain, "")} & table.fields.keys())
 
 
 def _pieces(look: Look, table: TableMapping, price: str) -> list[Problem]:
@@ -206,7 +224,7 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
 def _missing_day(table: TableMapping) -> list[Problem]:
     """Without a day no response and no case can be used."""
     day = DATED[table.grain]
-    if day in table.fields:
+    if _has_day(table):
         return []
     message = f"No column holds the day: {fields_for(table.grain)[day].label.lower()}"
     return [Problem("no_date", "error", message, "Assign one, or leave the table out.", table.source, option=f"--map {day}=COLUMN")]
@@ -215,7 +233,7 @@ def _missing_day(table: TableMapping) -> list[Problem]:
 def _missing_key(table: TableMapping) -> list[Problem]:
     """Fields without which a table of that grain cannot be joined or counted."""
     needed = {"orders": "order_id", "customers": "customer_id", "products": "product_id", "surveys": "score"}.get(table.grain)
-    if needed is None or needed in table.fields:
+    if needed is None or needed in table.fields or (needed == "score" and set(SCORE_FIELDS) & table.fields.keys()):
         return []
     label = fields_for(table.grain)[needed].label.lower()
     hint, option = "Assign one, or leave the table out.", f"--map {needed}=COLUMN"

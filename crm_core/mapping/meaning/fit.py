@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crm_core.mapping.meaning.names import meaning
+from crm_core.mapping.values import case_statuses, scales, score_words
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.mapping.values.statuses import known_meaning
 from crm_core.schema import Field, Kind
@@ -18,6 +20,9 @@ WHOLLY = 0.98
 _COMPACT = ("ymd_compact", "ymdh_compact", "epoch_seconds", "epoch_milliseconds", "excel_serial")
 _MOST_CATEGORIES = 2000
 _MOST_STATUSES = 30
+_MOST_SCORES = 210
+#: Days of spreadsheets since 1982; smaller numbers in a column are minutes or seconds that something took.
+_FIRST_SERIAL = 30_000
 
 
 def fit(field: Field, column: ColumnProfile) -> float:
@@ -146,7 +151,7 @@ def _no_names(column: ColumnProfile) -> float:
 
 
 def _status(column: ColumnProfile) -> float:
-    return _few(column) * (1.0 if _holds_status_words(column) else 0.8)
+    return _few(column) * (1.0 if _holds_status_words(column) or _holds_case_words(column) else 0.8)
 
 
 def _no_status(column: ColumnProfile) -> float:
@@ -159,16 +164,56 @@ def _holds_status_words(column: ColumnProfile) -> bool:
     return known * 2 >= len(column.examples) > 0
 
 
+def _holds_case_words(column: ColumnProfile) -> bool:
+    known = sum(1 for word in column.examples if case_statuses.known_meaning(word) is not None)
+    return known * 2 >= len(column.examples) > 0
+
+
 def _small(column: ColumnProfile) -> float:
     return 1.0 if column.maximum is None or column.maximum <= 10_000 else 0.0
 
 
+def _score(column: ColumnProfile) -> float:
+    """Numbers, or words and marks that say a score."""
+    in_words = score_words.share(column.examples) if column.type == "text" else 0.0
+    return max(_amount(column), in_words if in_words >= READABLE else 0.0)
+
+
 def _on_a_scale(column: ColumnProfile) -> float:
-    """Scores lie between -100 and 100 and take few values."""
+    """Scores lie between -100 and 100, but for a few marks of a missing answer, and take few values."""
     low, high = column.minimum, column.maximum
     if low is None or high is None:
         return 1.0
-    return 1.0 if low >= -100 and high <= 100 and column.distinct <= 210 else 0.0
+    if column.distinct > _MOST_SCORES:
+        return 0.0
+    return 1.0 if low >= -100 and high <= 100 else float(_share_on_a_scale(column) >= READABLE)
+
+
+def _share_on_a_scale(column: ColumnProfile) -> float:
+    told = [one for one in column.examples if one.strip().lstrip("-").replace(",", ".").replace(".", "", 1).isdigit()]
+    near = [one for one in told if abs(float(one.replace(",", "."))) <= 100]
+    return len(near) / len(told) if told else 0.0
+
+
+def _general(column: ColumnProfile) -> float:
+    return _measured(column) if "nps" in meaning(column.name).concepts else _on_a_scale(column)
+
+
+def _measures(column: ColumnProfile) -> float:
+    """A column of measures names some; the types of a survey ("onboarding") are others."""
+    known = sum(1 for word in column.examples if scales.measure_of(word))
+    return float(known * 2 >= len(column.examples) > 0)
+
+
+def _measured(column: ColumnProfile) -> float:
+    """On a scale, and no mere yes or no (a product that is recommended or not)."""
+    return 0.0 if "flag" in column.hints else _on_a_scale(column)
+
+
+def _moment(column: ColumnProfile) -> float:
+    """A "time to resolution" of so many minutes or seconds is no moment, though such numbers can be days of a spreadsheet."""
+    is_serial = is_number(column) and column.date is not None and column.date.style == "excel_serial"
+    return 0.0 if is_serial and (column.minimum is None or column.minimum < _FIRST_SERIAL) else 1.0
 
 
 _BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
@@ -182,7 +227,7 @@ _BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
     "timestamp": _date,
     "amount": _money,
     "quantity": _amount,
-    "score": _amount,
+    "score": _score,
     "integer": _integer,
 }
 
@@ -196,7 +241,15 @@ _BY_FIELD: dict[str, Callable[[ColumnProfile], float]] = {
     "country": _no_status,
     "city": _no_status,
     "priority": _few,
-    "score": _on_a_scale,
+    "score": _general,
+    "measure": _measures,
+    "nps_score": _measured,
+    "csat_score": _measured,
+    "ces_score": _measured,
+    "attitude_score": _measured,
+    "first_response_at": _moment,
+    "resolved_at": _moment,
+    "closed_at": _moment,
     "count_reopened": _small,
     "count_contacts": _small,
 }

@@ -17,13 +17,14 @@ from crm_core.mapping.meaning.links import contained_share
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.model import GRAIN_LABELS, Grain
 from crm_core.mapping.values.profile import ColumnProfile
+from crm_core.schema import SCORE_FIELDS
 from crm_core.sources.staging import Staging
 
 #: A field counts for the grain where its column is at least this likely.
 CLEAR = 0.5
 #: Keys of two tables are the same thing where at least this share of one side's values occurs on the other.
 SHARED = 0.3
-_CASE_FIELDS = ("first_response_at", "resolved_at", "due_at", "is_within_sla", "priority", "count_reopened", "is_escalated")
+_CASE_FIELDS = ("first_response_at", "resolved_at", "closed_at", "due_at", "is_within_sla", "priority", "count_reopened", "is_escalated")
 _OF_PEOPLE = ("email", "phone", "consent", "region", "city", "joined_on")
 _CUSTOMER_WORDS = ("customer_id", "email", "phone", "name")
 
@@ -98,7 +99,7 @@ def own_grain(look: Look) -> Verdict:
 
 def _is_cases(look: Look) -> bool:
     own = look.assigned("cases")
-    points = sum(1 for name in _CASE_FIELDS if own.score(name) >= 0.8 and name in own.fields)
+    points = sum(1 for name in _CASE_FIELDS if own.score(name) >= 0.8 and name in own.fields) + _is_opened(look)
     says_case = any("case" in meaning(one.name).concepts for one in look.columns) or "case" in look.words
     is_sale = (
         look.has("order_lines", "net_amount", 0.8) and look.has("order_lines", "order_id", 0.8) and look.has("order_lines", "product_id")
@@ -106,8 +107,22 @@ def _is_cases(look: Look) -> bool:
     return not is_sale and says_case * 2 + points >= 3
 
 
+def _is_opened(look: Look) -> bool:
+    """Has it the day when something was opened, or the day of an event beside the id of a case? A ticket with an amount may be a concert's."""
+    if look.has_amount:
+        return False
+    opened, own = look.fed("cases", "opened_at"), look.assigned("cases")
+    if opened is not None and "opened" in meaning(opened.name).concepts:
+        return True
+    return look.has("cases", "case_id", 0.9) and max(own.score("opened_at"), own.score("updated_at")) >= 0.8
+
+
 def _is_surveys(look: Look) -> bool:
-    return look.has("surveys", "score", 0.75) and not look.has_amount and not look.has("order_lines", "quantity", 0.9)
+    return (
+        any(look.has("surveys", name, 0.75) for name in SCORE_FIELDS)
+        and not look.has_amount
+        and not look.has("order_lines", "quantity", 0.9)
+    )
 
 
 def _is_sales(look: Look) -> bool:

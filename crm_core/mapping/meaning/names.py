@@ -144,9 +144,13 @@ def _stems() -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 
+#: A time is a date as well, and each measure of satisfaction is a score.
+_IMPLIED = {"time": "date", "nps": "score", "csat": "score", "ces": "score", "attitude": "score"}
+
+
 def _implied(concept: str) -> frozenset[str]:
-    """A time is a date as well; every other concept stands for itself."""
-    return frozenset({"time", "date"}) if concept == "time" else frozenset({concept})
+    """The concept with what it is besides; most stand for themselves alone."""
+    return frozenset({concept, _IMPLIED.get(concept, concept)})
 
 
 def _without_accent(letter: str) -> str:

@@ -86,6 +86,10 @@ PATTERNS: dict[Grain, dict[str, str]] = {
         "survey opened date 80; created 60; answered 72; opened 60",
         "measure": "measure 92; score type 90; survey type 84; measure type 90",
         "score": "score 96; survey score 100; customer score 96; order score 90; product score 84",
+        "nps_score": "nps score 100; survey nps score 100; customer nps score 100",
+        "csat_score": "csat score 100; survey csat score 100; customer csat score 100",
+        "ces_score": "ces score 100; survey ces score 100; customer ces score 100",
+        "attitude_score": "attitude score 100; survey attitude score 100; customer attitude score 100",
         "scale_min": "scale minimum 100; score minimum 90",
         "scale_max": "scale maximum 100; score maximum 90",
         "touchpoint": "touchpoint 100; survey channel 80; channel 72",
@@ -99,26 +103,30 @@ PATTERNS: dict[Grain, dict[str, str]] = {
         "created 70; case created 80",
         "first_response_at": "first answered date 100; first survey date 98; first contacts date 84; first survey 60; first answered "
         "70; answered date 60",
-        "resolved_at": "resolved date 100; closed date 88; resolved 46; closed 46",
+        "resolved_at": "resolved date 100; resolved 46",
+        "closed_at": "closed date 100; closed 46; case closed date 100",
+        "updated_at": "updated date 100; event date 100; case updated date 100; case event date 100; updated 80; event created date 90",
         "due_at": "due date 100; due 80; sla limit date 90; sla date 60; limit date 60; promised resolved date 70",
         "is_within_sla": "sla 96; sla survey 98",
         "channel": "case channel 100; channel 92; contacts channel 90; contacts type 90; case opened channel 90; channel type 80",
         "topic": "topic 96; case topic 100; case type 92; category 84; case category 96; case 40; product 30; type 50; topic category "
         "90; sub case 30",
         "priority": "priority 98; case priority 100; urgency 80; case urgency 82",
-        "status": "status 94; state 66; resolved status 60; closed status 60; closed id 50",
+        "status": "status 94; state 66; resolved status 60; closed status 60; closed id 50; event 62; event name 60; event type 60",
         "count_contacts": "contacts count 100; contacts 60; case contacts count 100; survey count 60",
         "count_reopened": "reopened count 100; reopened 84; case reopened count 100",
         "is_escalated": "escalated 96; case escalated 100",
         "public_reach": "reach 92; reach count 96",
+        "csat_score": "csat score 100; customer csat score 100; survey csat score 98; customer score 90; score 82; survey score 90; "
+        "customer survey score 90",
     },
     "ignore": {},
 }
 
 #: Concepts that do not weaken a pattern: a prefix that only repeats what the table is about.
 NEUTRAL: dict[Grain, frozenset[str]] = {
-    "order_lines": frozenset({"order", "line", "item", "time"}),
-    "orders": frozenset({"order", "time"}),
+    "order_lines": frozenset({"order", "line", "item", "time", "event"}),
+    "orders": frozenset({"order", "time", "event"}),
     "customers": frozenset({"customer", "time"}),
     "products": frozenset({"product", "time"}),
     "surveys": frozenset({"survey", "time"}),
@@ -128,6 +136,9 @@ NEUTRAL: dict[Grain, frozenset[str]] = {
 
 #: Fields of the customer, for which "customer" is no further concept in any table.
 OF_CUSTOMER = frozenset({"name", "email", "phone", "consent", "joined_on", "acquisition_channel", "country", "region", "city"})
+
+#: Measures of satisfaction, which a score may name without being anything else.
+_MEASURES = frozenset({"nps", "csat", "ces", "attitude"})
 
 #: Fields of few values, for which "name" and "code" are no further concepts ("region name", "channel code").
 _GROUPS = frozenset(
@@ -139,6 +150,10 @@ _PLACES = frozenset({"country", "region", "city"})
 #: Words that turn a name into something else: a seller's city is no city of ours, a tax no amount, a discount's share no discount.
 FOREIGN = frozenset(
     [
+        "nps",
+        "csat",
+        "ces",
+        "attitude",
         "seller",
         "address",
         "tax",
@@ -218,8 +233,10 @@ def _purity(grain: Grain, field: str, needed: frozenset[str], said: Meaning) -> 
 
 
 def _neutral(field: str) -> frozenset[str]:
-    return (frozenset({"customer", "billing"}) if field in OF_CUSTOMER else frozenset()) | (
-        frozenset({"name"}) if field in _GROUPS else frozenset()
+    return (
+        (frozenset({"customer", "billing"}) if field in OF_CUSTOMER else frozenset())
+        | (frozenset({"name"}) if field in _GROUPS else frozenset())
+        | (_MEASURES if field == "score" else frozenset())
     )
 
 
@@ -232,8 +249,10 @@ def _foreign(grain: Grain, field: str) -> frozenset[str]:
         return frozenset({"customer", "billing", "order"} if field == "category" else {"customer", "billing"}) | (
             frozenset({"name"}) if kind == "id" else frozenset()
         )
-    return (frozenset({"name"}) if kind == "id" else frozenset()) | (
-        frozenset({"order"}) if kind == "timestamp" and grain in ("surveys", "cases") else frozenset()
+    return (
+        (frozenset({"name"}) if kind == "id" else frozenset())
+        | (frozenset({"order"}) if kind == "timestamp" and grain in ("surveys", "cases") else frozenset())
+        | (frozenset({"event"}) if field == "opened_at" else frozenset())
     )
 
 

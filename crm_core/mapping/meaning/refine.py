@@ -13,12 +13,13 @@ from crm_core.mapping.meaning.assign import Assignment, pair_score
 from crm_core.mapping.meaning.fit import is_date, is_decimal, is_integer, is_number
 from crm_core.mapping.meaning.grains import CLEAR, SHARED, Look
 from crm_core.mapping.meaning.guess import VAGUE, by_values
-from crm_core.mapping.meaning.links import adds_up, contained_share, counts_rows_of, is_constant_within
+from crm_core.mapping.meaning.links import adds_up, contained_share, counts_rows_of, is_constant_within, varying_shares
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
 from crm_core.mapping.meaning.vocabulary import LEADING
 from crm_core.mapping.model import fields_for
 from crm_core.mapping.values.profile import ColumnProfile
+from crm_core.schema import SCORE_FIELDS
 from crm_core.sources.staging import Staging
 
 #: Columns that may identify a customer where no id is given, the best first.
@@ -27,6 +28,8 @@ _BY_CONTACT = 0.6
 #: A person's id repeats a little beside the key of each order; a city or a postcode repeats much more.
 _LEAST_PERSONS = 0.5
 _KEY_CLEAR = 0.9
+#: From this share of the cases of several rows on, a date that differs within them is that of an event.
+_OF_EVENTS = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,35 @@ def sales(staging: Staging, look: Look, assigned: Assignment) -> Refined:
     else:
         assigned = _customer_by_contact(look, assigned, problems, tuple(CONTACTS))
     return Refined(assigned, tuple(problems))
+
+
+def surveys(assigned: Assignment) -> Assignment:
+    """A single column of scores is the score, whatever its measure; two columns of one measure are one too many, and asked about."""
+    score = assigned.fields.get("score")
+    if score is not None:
+        said = meaning(score).concepts
+        double = next((name for name in SCORE_FIELDS[1:] if name in assigned.fields and name.removesuffix("_score") in said), None)
+        if double is not None:
+            rest = assigned.without("score")
+            return Assignment(rest.grain, rest.fields, rest.scores, rest.rivals | {double: (score, *rest.rivals.get(double, ()))})
+    fed = [name for name in SCORE_FIELDS if name in assigned.fields]
+    if len(fed) != 1 or fed == ["score"]:
+        return assigned
+    made = assigned.having("score", assigned.fields[fed[0]], assigned.score(fed[0])).without(fed[0])
+    rivals = {"score": made.rivals[fed[0]]} if fed[0] in made.rivals else {}
+    return Assignment(made.grain, made.fields, made.scores, {name: near for name, near in made.rivals.items() if name not in fed} | rivals)
+
+
+def cases(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
+    """A log of events: the date that differs within a case is that of the event, and the case was opened with the first of them."""
+    case, opened = assigned.fields.get("case_id"), assigned.fields.get("opened_at")
+    if case is None or opened is None:
+        is_log = case is not None and not look.is_key(case)
+        return assigned if is_log else assigned.without("updated_at")  # the day of a change says nothing of a single row's opening
+    if "updated_at" in assigned.fields:
+        return assigned
+    varying = varying_shares(staging, look.source, case, (opened,)).get(opened, 0.0)
+    return assigned.having("updated_at", opened, assigned.score("opened_at")) if varying >= _OF_EVENTS else assigned
 
 
 def customers(staging: Staging, look: Look, assigned: Assignment, orders: Sequence[tuple[str, str]]) -> Refined:

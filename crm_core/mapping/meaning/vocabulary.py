@@ -77,7 +77,8 @@ WORDS: dict[str, str] = {
     "jalali": "shamsi shamsy jalali solar hijri شمسی جلالی خورشیدی",
     "created": "created placed create erstellt angelegt creado creacion criado criacao cree creation создан* оформлен* ثبت ایجاد "
     "utworzon* zlozon* złozon*",
-    "updated": "updated modified changed geandert modifie actualizado изменен* обновлен* ویرایش",
+    "updated": "updated update modified changed geandert modifie actualizado изменен* обновлен* ویرایش",
+    "event": "event activity ereignis aktivitat evento actividad atividade evenement activite событи* действи* رویداد فعالیت",
     "approved": "approved confirmed authorized processed bestatigt aprobado aprovado подтвержден* تایید",
     "carrier": "carrier courier spediteur transportadora transporteur перевозчик* курьер* پیک",
     "limit": "limit deadline frist срок*",
@@ -95,9 +96,13 @@ WORDS: dict[str, str] = {
     "consent": "consent newsletter optin gdpr einwilligung consentimiento согласи* подписк* موافقت خبرنامه accepts_marketing opt_in",
     "joined": "joined registered registration signup since member_since mitglied_seit регистрац* registriert registrierung registro "
     "cadastro inscription عضویت ثبت_نام",
-    "score": "score rating nps csat ces star stars grade satisfaction points bewertung punkte puntuacion calificacion puntaje avaliacao "
+    "nps": "nps enps promoter recommend* weiterempfehl* recomend* recomiend* recommand* рекоменд* توصیه",
+    "csat": "csat satisfaction satisfied zufriedenheit zufrieden satisfaccion satisfacao удовлетвор* رضایت",
+    "ces": "ces effort ease easy aufwand esfuerzo esforco усили* تلاش",
+    "attitude": "attitude einstellung actitud atitude نگرش competitor competitors competition",
+    "score": "score rating star stars grade points bewertung punkte puntuacion calificacion puntaje avaliacao "
     "pontuacao evaluation оценк* балл* "
-    "рейтинг* امتیاز نمره رضایت "
+    "рейтинг* امتیاز نمره "
     "ocena oceny",
     "survey": "survey review response feedback respondent opinion umfrage rezension antwort encuesta resena pesquisa avis enquete "
     "опрос* отзыв* анкет* ответ* نظر نظرسنجی "
@@ -243,9 +248,19 @@ COMPOUNDS: dict[str, str] = {
     "created by": "seller",
     "updated by": "seller",
     "assigned to": "seller",
-    "sys created": "updated",
+    "sys created": "process",
     "sys updated": "updated",
-    "sys mod": "updated",
+    "sys mod": "process",
+    "last updated": "updated",
+    "last update": "updated",
+    "last modified": "updated",
+    "last change": "updated",
+    "letzte anderung": "updated",
+    "time to resolve": "resolved time",
+    "net promoter": "nps score",
+    "likelihood to recommend": "nps score",
+    "effort score": "ces score",
+    "compared to": "attitude score",
     "grand total": "total",
     "ship mode": "shipping type",
     "bill to": "customer",
@@ -319,5 +334,7 @@ NOISE = frozenset(
         "local",
         "utc",
         "gmt",
+        # of questions: "How likely are you to recommend us?"
+        *"how likely are you were we did would it your with wie wahrscheinlich ist es dass sie uns".split(),
     ]
 )

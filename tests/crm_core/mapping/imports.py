@@ -42,8 +42,8 @@ class Imported:
     path: Path
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
-        """Rows of a table in the order of the file."""
-        chosen = ", ".join(f'"{column}"' for column in columns) or "*"
+        """Rows of a table in the order of the file; a column may be cast ("opened_at::date")."""
+        chosen = ", ".join('"' + column.replace("::", '"::', 1) + ("" if "::" in column else '"') for column in columns) or "*"
         with duckdb.connect(str(self.path), read_only=True) as con:
             return con.execute(f"SELECT {chosen} FROM {table}").fetchall()
 

@@ -23,10 +23,11 @@ def _survey(scores: list[str | None], column: str = "score", name: str = "survey
     [
         ("score", ["0", "7", "10"], ("nps", 0, 10)),
         ("score", ["1", "4", "5"], ("csat", 1, 5)),
-        ("score", ["1", "7"], ("ces", 1, 7)),
+        ("score", ["1", "7"], ("csat", 1, 7)),
         ("score", ["3", "88"], ("csat", 0, 100)),
         ("NPS", ["1", "5"], ("nps", 0, 10)),
-        ("effort", ["2", "5"], ("ces", 1, 7)),
+        ("effort", ["2", "5"], ("ces", 1, 5)),
+        ("effort", ["2", "7"], ("ces", 1, 7)),
     ],
 )
 def test_measure_and_scale_come_of_the_name_and_the_values(
@@ -44,7 +45,7 @@ def test_files_of_one_survey_are_on_one_scale(tmp_path: Path) -> None:
 def test_a_response_without_date_or_score_or_outside_its_scale_is_rejected(tmp_path: Path) -> None:
     columns = {
         "at": ["2021-05-01", None, "then", "2021-05-01", "2021-05-01", "2021-05-01"],
-        "score": ["4", "5", "5", None, "good", "9"],
+        "score": ["4", "5", "5", None, "blue", "9"],
         "top": ["5"] * 6,
     }
     done = carry_out(tmp_path, Given("s.csv", "surveys", columns, {"at": "responded_at", "score": "score", "top": "scale_max"}))
@@ -92,4 +93,4 @@ def test_a_case_resolved_before_it_was_opened_is_rejected(tmp_path: Path) -> Non
     done = carry_out(tmp_path, Given("c.csv", "cases", columns, {"no": "case_id", "opened": "opened_at", "done": "resolved_at"}))
     assert done.rows("cases", "case_id") == [("A",)]
     assert done.rows("_rejected", "row", "reason") == [(3, "no date"), (2, "resolved before it was opened")]
-    assert done.receipt.period == ("2021-05-01", "2021-05-01")
+    assert done.receipt.period == ("2021-05-01", "2021-05-02")

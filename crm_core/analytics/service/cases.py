@@ -1,0 +1,119 @@
+"""How did each case stand on the day looked from?
+
+Grain: case opened before as_of. What happened on that day or later has not happened yet.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from crm_core.analytics import pareto
+from crm_core.analytics.orders import midnight
+from crm_core.analytics.service.sla import ANY, NO_AGREEMENT, Agreement
+from crm_core.errors import CrmError
+from crm_core.mapping.values import case_statuses
+from crm_core.workspace import Workspace
+
+SECONDS_AN_HOUR = 3600
+NO_CLASS = "(no class)"
+
+
+def cases(
+    ws: Workspace, as_of: date, since: date | None = None, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None
+) -> ir.Table:
+    """Columns: case_id, customer_id, order_id, topic, channel, priority, status, opened_at, first_response_at, resolved_at, due_at, is_open
+    (missing where nothing tells), is_within (solved in the agreed time; an open case past it is not, other open ones and those without an
+    agreement are missing), is_late (open and past its time), first_seconds, resolution_seconds (missing while it lasts), age_seconds (from
+    opening to as_of), count_contacts, count_reopened, is_reopened, is_escalated, public_reach, value_class (missing without sales).
+
+    Raises AnalysisError where the data has no cases.
+    """
+    table, now = ws.table("cases"), midnight(as_of)
+    rows = table.filter(table.opened_at < now)
+    rows = rows if since is None else rows.filter(rows.opened_at >= midnight(since))
+    rows = rows if shown is None else rows.semi_join(shown, "customer_id")
+    rows = rows.mutate(
+        first_response_at=ibis.ifelse(rows.first_response_at < now, rows.first_response_at, ibis.null("timestamp")),
+        is_known_open=(rows.resolved_at >= now).fill_null(False),
+        resolved_at=ibis.ifelse(rows.resolved_at < now, rows.resolved_at, ibis.null("timestamp")),
+    )
+    rows = _with_class(ws, rows, as_of)
+    rows = rows.mutate(is_open=_is_open(ws, rows), due_at=_due(rows, agreement))
+    is_late = (rows.is_open & (rows.due_at < now)).fill_null(False)
+    return rows.mutate(
+        is_late=is_late,
+        is_within=_is_within(rows, is_late),
+        is_reopened=rows.count_reopened > 0,
+        first_seconds=_seconds(rows.opened_at, rows.first_response_at),
+        resolution_seconds=_seconds(rows.opened_at, rows.resolved_at),
+        age_seconds=_seconds(rows.opened_at, now),
+    ).drop("is_within_sla", "is_known_open")
+
+
+def knows_open(ws: Workspace) -> bool:
+    """Does the data tell which cases are solved?"""
+    return ws.has("cases", "resolved_at") or bool(closed_words(ws))
+
+
+def closed_words(ws: Workspace) -> tuple[str, ...]:
+    """The status words of this data that mean solved or closed."""
+    if not ws.has("cases", "status"):
+        return ()
+    table = ws.table("cases")
+    spoken = ws.remember("case statuses", lambda: tuple(ws.execute(table.select("status").distinct())["status"].dropna()))
+    return tuple(word for word in spoken if case_statuses.is_closed(str(word)))
+
+
+def _is_open(ws: Workspace, rows: ir.Table) -> ir.BooleanValue:
+    """Not solved by then: by the time of the solution; without one by the status, which tells how it ended."""
+    if not knows_open(ws):
+        return ibis.null("boolean")
+    closed = closed_words(ws)
+    is_closed = rows.status.isin(closed).fill_null(False) if closed else ibis.literal(False)
+    return rows.is_known_open | (rows.resolved_at.isnull() & ~is_closed)
+
+
+def _due(rows: ir.Table, agreement: Agreement) -> ir.TimestampValue:
+    """As the case says, else its opening and the limit of the agreement."""
+    if not agreement.limits:
+        return rows.due_at
+    return ibis.coalesce(rows.due_at, rows.opened_at + limit_seconds(rows, agreement).as_interval("s"))
+
+
+def limit_seconds(rows: ir.Table, agreement: Agreement) -> ir.IntegerValue:
+    """The agreed seconds of each case, missing where no limit fits."""
+    branches = [(_fits(rows, one.priority, one.value_class), round(one.hours * SECONDS_AN_HOUR)) for one in agreement.ordered]
+    return ibis.cases(*branches, else_=ibis.null("int64")).cast("int64")
+
+
+def _fits(rows: ir.Table, priority: str, value_class: str) -> ir.BooleanValue:
+    fits = ibis.literal(True)
+    if priority != ANY:
+        fits = fits & (rows.priority.lower() == priority.lower()).fill_null(False)
+    if value_class != ANY:
+        fits = fits & (rows.value_class == value_class).fill_null(False)
+    return fits
+
+
+def _is_within(rows: ir.Table, is_late: ir.BooleanValue) -> ir.BooleanValue:
+    """As the data says, else by the time agreed."""
+    solved = ibis.ifelse(rows.resolved_at.notnull(), rows.resolved_at <= rows.due_at, ibis.null("boolean"))
+    return ibis.coalesce(rows.is_within_sla, ibis.ifelse(is_late, ibis.literal(False), solved))
+
+
+def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
+    return (end.epoch_seconds() - start.epoch_seconds()).cast("int64")
+
+
+def _with_class(ws: Workspace, rows: ir.Table, as_of: date) -> ir.Table:
+    """The class A, B or C of the customer by net sales; missing where there are no sales."""
+    if not ws.has("order_lines") or not ws.has("cases", "customer_id"):
+        return rows.mutate(value_class=ibis.null("string"))
+    try:
+        known = pareto.classes(ws, as_of, "net_sales").select("customer_id", "value_class")
+    except CrmError:
+        return rows.mutate(value_class=ibis.null("string"))
+    return rows.left_join(known, "customer_id").drop("customer_id_right")

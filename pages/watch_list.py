@@ -1,0 +1,37 @@
+"""Who is about to turn against us, before it goes public?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import frame, guards, page
+
+EXPLANATION = (
+    """**At risk** is a customer with an unsolved case (or one reopened in the last 12 months) after two or more contacts, or whose last response, of
+the last 12 months, is among the worst and was not followed up. Ranked by **value at stake × (1 + log₁₀(1 + public reach))**: a reach of 9 people doubles,
+one of 999 quadruples the weight.""",
+    """Who is marked as followed up leaves the list until something new happens. **Did it help?** is judged against customers with the same first score
+who got no follow-up.""",
+)
+TABS = ("Watch list", "Followed up")
+
+
+def render() -> None:
+    view = frame.view()
+    st.title("Who is about to turn against us, before it goes public?")
+    if not view.ws.has("cases") and not guards.has(view, "surveys", what="Without cases, watching customers"):
+        return
+    from ui.sections import watching  # now: their libraries would delay the start of all pages
+
+    top = st.container()
+    value = watching.choose_value(view)
+    with top, st.spinner("Looking for customers at risk …"):
+        page.head(watching.summary(view, value))
+    watch, done = st.tabs(TABS, key="watch_tabs", on_change="rerun")
+    if watch.open:
+        with watch, guards.guard():
+            watching.listed(view, value)
+    if done.open:
+        with done, guards.guard():
+            watching.followed(view)
+    page.how_to_read(*EXPLANATION)

@@ -1,0 +1,140 @@
+"""Satisfaction: figures counted by hand, every tab, what is missing said, and the same on the command line."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from crm_core.cli import main
+from crm_core.store.workspaces import Entry, Workspaces
+from tests.apptest import open_page, texts
+from tests.pages import shop_with_service
+from tests.workspaces import write
+from ui.frame import View
+from ui.sections.satisfaction_tabs import TABS
+from ui.state import Session
+
+
+def opened(tab: str, **query: str | list[str]) -> AppTest:
+    app = open_page("satisfaction", **query)
+    app.session_state["satisfaction_tabs"] = tab
+    return app.run()
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label.replace("\\", ""): metric.value.replace("\\", "") for metric in app.metric}
+
+
+def said(app: AppTest) -> str:
+    return texts(app).replace("\\", "")
+
+
+def counted(app: AppTest) -> pd.Series:
+    """The last NPS score of each customer in the twelve months before the day looked from."""
+    view: View = app.session_state[Session.VIEW]
+    rows = shop_with_service.surveys()
+    day = pd.to_datetime(rows["responded_at"])
+    within = (day >= pd.Timestamp(view.start)) & (day < pd.Timestamp(view.end)) & (rows["measure"] == "nps")
+    return rows[within].sort_values("responded_at").groupby("customer_id")["score"].last()
+
+
+def test_without_surveys_it_says_so_and_leads_to_the_data_page(shop: Entry) -> None:
+    app = open_page("satisfaction")
+    assert not app.exception
+    assert "needs the table “Surveys”" in app.info[0].value
+
+
+def test_the_figures_are_counted(served: Entry) -> None:
+    app = open_page("satisfaction")
+    scores = counted(app)
+    top, bottom = (scores >= 9).mean(), (scores <= 6).mean()
+    assert not app.exception
+    assert metrics(app)["NPS"] == f"{100 * (top - bottom):+.1f}"
+    assert metrics(app)["Promoters"] == f"{100 * top:.1f} %"
+    assert metrics(app)["Detractors"] == f"{100 * bottom:.1f} %"
+    assert metrics(app)["Mean score"] == f"{scores.mean():.2f}"
+    assert f"from {len(scores)} responses" in said(app)
+
+
+@pytest.mark.parametrize("tab", list(TABS))
+def test_every_tab_draws(served: Entry, tab: str) -> None:
+    app = opened(tab)
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_filter_leaves_the_answers_of_the_customers_shown(served: Entry) -> None:
+    app = open_page("satisfaction", in_country="Chile")
+    rows = shop_with_service.customers()
+    chosen = counted(app)[counted(app).index.isin(rows.loc[rows["country"] == "Chile", "customer_id"])]
+    assert f"from {len(chosen)} responses" in said(app)
+
+
+def test_the_split_names_each_group_with_its_n(served: Entry) -> None:
+    app = opened("By group")
+    table = next(one.value for one in app.dataframe if "verdict" in one.value.columns)
+    assert dict(zip(table["group"], table["n"], strict=True)) == {
+        name: int(sum(int(customer[1:]) % 2 == place for customer in counted(app).index)) for place, name in enumerate(("Shop", "Web"))
+    }
+
+
+def test_terms_set_promoters_and_detractors_apart(workspaces: Workspaces) -> None:
+    rows = shop_with_service.surveys().assign(customer_id=None)
+    candidate = workspaces.candidate("nwords")
+    write(candidate, name="Words", surveys=rows[rows["measure"] == "nps"])
+    workspaces.accept("nwords", candidate, "Words", "named")
+    told = said(opened("In their words", period="All time"))
+    assert "parcel arrived late again" in told
+    assert "late" in told.split("detractors write of")[1].split(";")[0]
+
+
+def test_too_few_comments_get_no_verdict(served: Entry) -> None:
+    assert "comments of the best band" in said(opened("In their words"))
+
+
+def test_the_loyalty_tab_is_there_only_where_somebody_was_asked(workspaces: Workspaces) -> None:
+    rows = shop_with_service.surveys()
+    candidate = workspaces.candidate("nplain")
+    write(candidate, name="Plain", surveys=rows[rows["measure"] == "nps"])
+    workspaces.accept("nplain", candidate, "Plain", "named")
+    assert "Loyalty in word and deed" not in [tab.label for tab in open_page("satisfaction").tabs]
+
+
+def test_responses_without_customers_still_give_the_figures(workspaces: Workspaces) -> None:
+    rows = shop_with_service.surveys().assign(customer_id=None)
+    candidate = workspaces.candidate("nobody")
+    write(candidate, name="Nobody", surveys=rows[rows["measure"] == "nps"])
+    workspaces.accept("nobody", candidate, "Nobody", "named")
+    app = open_page("satisfaction")
+    assert not app.exception
+    assert not app.error
+    assert "from 40 responses" in said(app)
+    assert "name no customers" in said(app)
+
+
+def test_the_command_gives_the_numbers_of_the_page(served: Entry, tmp_path: Path) -> None:
+    app = open_page("satisfaction")
+    out = tmp_path / "nps.csv"
+    words = shlex.split(next(code.value for code in app.code if "satisfaction" in code.value))
+    assert main([*words[3:], "--out", str(out)]) == 0
+    monthly = pd.read_csv(out)
+    rows = shop_with_service.surveys()
+    assert list(monthly["n"]) == list(rows[rows["measure"] == "nps"].groupby(rows["responded_at"].str[:7])["customer_id"].nunique())
+
+
+def test_lists_of_customers_tell_the_last_score_open_cases_and_risk(served: Entry) -> None:
+    table = next(one.value for one in open_page("segments").dataframe if "risk" in one.value.columns)
+    row = table.set_index("customer_id").loc["c15"]
+    assert row["last_score"] == (15 + 3) % 11
+    assert row["satisfaction"] == "Passives"
+    assert row["open_cases"] == 1
+
+
+def test_segments_tell_how_satisfied_they_are(served: Entry) -> None:
+    rules = next(one.value for one in open_page("segments").dataframe if "rule" in one.value.columns)
+    assert {"nps", "answers", "open_cases", "at_risk"} <= set(rules.columns)
+    assert rules["answers"].sum() == 40

@@ -1,0 +1,237 @@
+"""The customers who may turn against us: the list, one customer's story, marking them as followed up, and whether that helped."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from math import isnan
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from crm_core.analytics.satisfaction import customers, follow_up, watch
+from crm_core.charts import satisfaction as charts
+from ui import cache, page, tables
+from ui.frame import day
+from ui.guards import escape, guard
+from ui.numbers import amount, count, count_customers
+from ui.page import Tile
+from ui.sections.service import agreement
+from ui.state import Session, Url
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from crm_core.store.notes import Marked
+    from ui.frame import View
+
+SHOWN = (
+    "customer_id",
+    "name",
+    "value_at_stake",
+    "reason",
+    "next_step",
+    "public_reach",
+    "risk",
+    "last_score",
+    "answered_on",
+    "comment",
+    "priority",
+)
+NAMES = {
+    "first_score": "Score before",
+    "next_score": "Score after",
+    "change": "Change",
+    "followed_on": "Followed up on",
+    "answered_on": "Answered on",
+    "note": "Note",
+}
+STAKE_HELP = "What the list is ranked by, weighed up by public reach."
+YARDSTICK = """Scores drift to the mean by themselves, so the yardstick is how scores went of customers with the same first score and no follow-up (their
+next answer)."""
+HINT = "Select a row (the box at its left) to see the customer’s story and to mark them as followed up."
+
+
+def choose_value(view: View) -> watch.Value:
+    """Forecast value where there are sales to forecast from, or net sales."""
+    if not view.ws.has("order_lines"):
+        return "net_sales"
+    chosen = st.segmented_control(
+        "Value at stake",
+        watch.VALUE_LABELS,
+        format_func=watch.VALUE_LABELS.__getitem__,
+        default="net_sales",
+        key=Url.STAKE,
+        bind="query-params",
+        help=STAKE_HELP,
+    )
+    return "clv" if chosen == "clv" else "net_sales"
+
+
+def summary(view: View, value: watch.Value) -> page.Summary:
+    return cache.made(view, _summary, value)
+
+
+def _summary(view: View, value: watch.Value) -> page.Summary:
+    found = cache.answer(view, watch.summary, view.as_of, value, view.followed, agreement(view), shown=True)
+    return page.Summary(_answer(found, value, view.ws.currency), _caveat(view), tuple(_tiles(view, found)))
+
+
+def _answer(found: watch.Watched, value: watch.Value, currency: str) -> str:
+    if not found.customers:
+        return "Nobody is at risk: no unsolved or reopened case after two contacts, and no low last score that was not followed up."
+    worth = f", with {amount(found.value, currency)} at stake ({watch.VALUE_LABELS[value].lower()})" if found.value > 0 else ""
+    case = found.open_case + found.both
+    verb = "is" if found.customers == 1 else "are"
+    why = f"{count(case)} with an unsolved or reopened case after several contacts, {count(found.low_score + found.both)} with a low last score"
+    return f"{count_customers(found.customers)} {verb} at risk of turning against us{worth}: {why}."
+
+
+def _caveat(view: View) -> str:
+    marked = len({one.customer_id for one in view.followed})
+    return f"{count_customers(marked)} {'is' if marked == 1 else 'are'} marked as followed up." if marked else ""
+
+
+def _tiles(view: View, found: watch.Watched) -> list[Tile]:
+    return [
+        Tile("At risk", count(found.customers), more_is="bad"),
+        Tile(
+            "Value at stake",
+            amount(found.value, view.ws.currency) if found.value else "not provided",
+            help="Zero or less counts as nothing.",
+        ),
+        Tile(
+            "Open or reopened case",
+            count(found.open_case + found.both),
+            help="Unsolved, or reopened in the last 12 months, after two or more contacts.",
+        ),
+        Tile(
+            "Low last score",
+            count(found.low_score + found.both),
+            help="The last response, of the last 12 months, is among the worst and was not followed up.",
+        ),
+        Tile("Said in public", count(found.public), help=f"With a public reach of {watch.PUBLIC:,} people or more."),
+    ]
+
+
+def listed(view: View, value: watch.Value) -> None:
+    """The list, and the story of the customer selected."""
+    args = (view.as_of, value, view.followed, agreement(view))
+    columns = [name for name in SHOWN if _is_told(view, name)]
+    picked = tables.customer_table(view, "watch", rows=watch.listed, args=args, columns=columns, sort="priority", title="Watch list")
+    if picked is None:
+        st.caption(HINT)
+        return
+    _panel(view, value, picked)
+
+
+def _is_told(view: View, name: str) -> bool:
+    """A column that no customer has is not shown."""
+    needs = {
+        "public_reach": ("cases", "public_reach"),
+        "comment": ("surveys", "comment"),
+        "last_score": ("surveys", "customer_id"),
+        "answered_on": ("surveys", "customer_id"),
+    }
+    return name not in needs or view.ws.has(*needs[name])
+
+
+def _panel(view: View, value: watch.Value, customer_id: str) -> None:
+    args = (view.as_of, value, view.followed, agreement(view), customer_id)
+    row = cache.answer(view, watch.one, *args)
+    st.header(f"Customer {escape(customer_id)}")
+    if row:
+        st.markdown(f"**Why:** {escape(row['reason'])}  \n**Next:** {escape(row['next_step'])}")
+        if row.get("comment"):
+            st.markdown(f"> {escape(row['comment'])}")
+    page.chart(cache.made(view, _story, customer_id), "watch_story", f"What happened with customer {customer_id}, in one line of time")
+    with st.expander("The story in words"):
+        tables.result_table(
+            _events(view, customer_id),
+            "watch_story_rows",
+            title="Story of a customer",
+            names={"at": "When", "kind": "What", "text": "In words"},
+        )
+    _mark(view, customer_id)
+
+
+def _events(view: View, customer_id: str) -> pd.DataFrame:
+    return cache.answer(view, watch.story, view.as_of, customer_id)
+
+
+def _story(view: View, customer_id: str) -> go.Figure:
+    return charts.story(_events(view, customer_id))
+
+
+def _mark(view: View, customer_id: str) -> None:
+    """The form that marks a customer as followed up; the list lets them go at once."""
+    with st.form(f"follow_{customer_id}", border=True):
+        left, right = st.columns([1, 3])
+        last = view.as_of
+        followed_on = left.date_input("Followed up on", last, view.first_day, last + timedelta(days=366), format="YYYY-MM-DD")
+        note = right.text_input("Note", max_chars=500, placeholder="What was promised, to whom …")
+        if st.form_submit_button("Mark as followed up", type="primary", icon=":material/check:"):
+            with guard():
+                _kept(view, [customer_id], followed_on if isinstance(followed_on, date) else last, note or "")
+
+
+def _kept(view: View, customer_ids: list[str], followed_on: date, note: str) -> None:
+    from crm_core.store.notes import Notes
+
+    Notes(view.entry.path).mark(customer_ids, followed_on, note, datetime.now(UTC))
+    st.session_state[Session.NOTICE] = f"Customer {customer_ids[0]} is marked as followed up; “Followed up” shows what came of it."
+    st.rerun()
+
+
+def followed(view: View) -> None:
+    """Who was followed up, whether their next score rose, and whether it rose more than without."""
+    marks = _marks(view)
+    if not marks:
+        st.info(
+            "Nobody is marked yet: select a customer on the list and mark them as followed up. Their next score will stand here.",
+            icon=":material/checklist:",
+        )
+        return
+    measure = cache.of(view.ws, customers.main_measure, view.as_of)
+    if measure is not None:
+        found = cache.answer(view, follow_up.effect, measure, view.as_of, view.followed)
+        st.markdown(f"**{escape(_effect(found))}**")
+        notes = {one.customer_id: one.note for one in reversed(marks)}
+        table = found.table.assign(note=[notes.get(one, "") for one in found.table["customer_id"]])
+        tables.result_table(table, "followed", title="Followed up", names=NAMES)
+        st.caption(YARDSTICK)
+    _take_back(view, marks)
+
+
+def _marks(view: View) -> tuple[Marked, ...]:
+    from crm_core.store.notes import Notes
+
+    return Notes(view.entry.path).marked() if view.followed else ()
+
+
+def _effect(found: follow_up.Effect) -> str:
+    total = len(found.table)
+    if not found.n:
+        return f"{count_customers(total)} marked; none of them has scores before and after yet."
+    base = f"{count_customers(total)} marked, {count(found.n)} with scores before and after: {found.mean_change:+.2f} on average"
+    if isnan(found.effect):
+        return f"{base}; too few to compare with customers who got no follow-up ({found.control_change:+.2f} from the same first scores)."
+    is_clear = found.low > 0 or found.high < 0
+    verdict = f"significantly {'more' if found.effect > 0 else 'less'}" if is_clear else "not significantly different"
+    gap = f"difference {found.effect:+.2f}, 95 %: {found.low:+.2f} to {found.high:+.2f}"
+    return f"{base}, against {found.control_change:+.2f} without a follow-up from the same first scores: {verdict} ({gap})."
+
+
+def _take_back(view: View, marks: tuple[Marked, ...]) -> None:
+    names = {one.id: f"{one.customer_id}, {day(one.followed_on)}" + (f": {one.note}" if one.note else "") for one in marks}
+    with st.expander("Take a mark back"):
+        chosen = st.multiselect(
+            "Marks", list(names), format_func=names.__getitem__, key="marks_back", placeholder="Choose marks", select_all=False
+        )
+        if st.button("Take back", disabled=not chosen, key="marks_take_back") and chosen:
+            with guard():
+                from crm_core.store.notes import Notes
+
+                Notes(view.entry.path).unmark(chosen)
+                st.session_state[Session.NOTICE] = "The marks are taken back."
+                st.rerun()
