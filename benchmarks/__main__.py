@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import ROOT
 
-BENCHMARKS = ("import_speed", "rfm_pareto", "growth", "value_models", "page_rerun", "startup")
+BENCHMARKS = ("import_speed", "rfm_pareto", "growth", "value_models", "satisfaction", "comments", "page_rerun", "startup")
 
 
 def main() -> int:

@@ -1,8 +1,9 @@
-"""The pages Satisfaction and Service on a million responses and a million cases, against plain SQL on the same file that gives the same sums.
+"""The pages Satisfaction, Service and Watch list on a million responses and a million cases, against plain SQL on the same file that gives the same sums.
 
 Ours is what each page computes when it opens: the measure of the period and of the one before with their scores, and its course by month; cases
 of the period, of the one before and of all time, and their course by month, with the counts per distinct waiting time from which Kaplan–Meier
-comes. Both sides must first give equal sums. Limit: 1.5 times the SQL plus 100 ms. What both do before the clock starts is opening the file.
+comes; the customers at risk by reason. Both sides must first give equal sums. Limit: 1.5 times the SQL plus 100 ms. What both do before the
+clock starts is opening the file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import scipy.special  # noqa: F401
 
 from benchmarks.measure import CACHE, Side, holds, measure
 from crm_core.analytics.satisfaction import measures, responses, trend
+from crm_core.analytics.satisfaction import watch as watch_list
 from crm_core.analytics.service import report
 from crm_core.workspace import Workspace
 from tests.workspaces import write
@@ -106,6 +108,11 @@ def service(path: str) -> Callable[[], Any]:
     return run
 
 
+def watch(path: str) -> Callable[[], Any]:
+    ws = Workspace.open(path)
+    return lambda: watch_list.summary(ws, AS_OF)
+
+
 # -- plain SQL -----------------------------------------------------------------------------------------------------------
 
 _LAST = "arg_max(score, responded_at::DATE::TIMESTAMP + INTERVAL (row_no) MICROSECOND)"
@@ -170,6 +177,24 @@ def service_sql(path: str) -> Callable[[], Any]:
     return run
 
 
+WATCH = """
+    WITH troubled AS (
+        SELECT customer_id FROM cases WHERE opened_at < $as_of AND count_contacts >= 2 AND (resolved_at IS NULL OR resolved_at >= $as_of
+            OR (count_reopened > 0 AND resolved_at >= $as_of - INTERVAL 365 DAY)) GROUP BY 1
+    ), last AS (
+        SELECT customer_id, arg_max(score <= 6, responded_at::DATE::TIMESTAMP + INTERVAL (row_no) MICROSECOND) AS is_low FROM surveys
+        WHERE responded_at < $as_of AND responded_at >= $as_of - INTERVAL 365 DAY GROUP BY 1
+    ), unhappy AS (SELECT customer_id FROM last WHERE is_low)
+    SELECT count(*) AS customers, count(*) FILTER (unhappy.customer_id IS NULL) AS open_case, count(*) FILTER (troubled.customer_id IS NULL) AS low_score
+    FROM troubled FULL JOIN unhappy USING (customer_id)
+"""
+
+
+def watch_sql(path: str) -> Callable[[], Any]:
+    con = _connect(path)
+    return lambda: con.execute(WATCH, {"as_of": _moment(AS_OF)}).fetchone()
+
+
 def _connect(path: str) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(path, read_only=True)
     con.execute("SET preserve_insertion_order = false")
@@ -199,6 +224,11 @@ def prove_equal(path: str) -> None:
     assert list(by_month["cases"]) == list(sql[3][0].sort_values("month")["cases"])
 
 
+def prove_watch_equal(path: str) -> None:
+    found = watch(path)()
+    assert (found.customers, found.open_case, found.low_score) == watch_sql(path)()
+
+
 def _median(waits: pd.DataFrame) -> float | None:
     """By hand: the share still waiting after each time, step by step."""
     alive, left = 1.0, int(waits["n"].sum())
@@ -214,8 +244,9 @@ def main(count: int = COUNT, runs: int = 5) -> int:
     """Print the measurements and ratios; 1 if a ratio is missed."""
     path, here = str(workspace(count)), Path(__file__).stem
     prove_equal(path)
+    prove_watch_equal(path)
     ratios = []
-    for page in ("satisfaction", "service"):
+    for page in ("satisfaction", "service", "watch"):
         ours, sql = measure(
             [Side(f"page {page}", f"benchmarks.{here}:{page}", (path,)), Side("plain SQL", f"benchmarks.{here}:{page}_sql", (path,))], runs
         )

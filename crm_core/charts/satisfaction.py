@@ -225,13 +225,13 @@ def attitude(frame: pd.DataFrame, value: str = "customers", currency: str = "") 
     return cells.figure(drawn, across, upwards, count=(len(ATTITUDES), len(BEHAVIOURS)), mark=60, height=300)
 
 
-#: Symbol and colour of each kind of event, in the order of KINDS.
+#: Symbol, colour and height above the line of each kind of event, in the order of KINDS: what happened on one day does not cover each other.
 EVENTS = (
-    ("circle", theme.PALETTE[0]),
-    ("triangle-up", theme.PALETTE[1]),
-    ("diamond", theme.PALETTE[4]),
-    ("square", theme.PALETTE[2]),
-    ("star", theme.PALETTE[3]),
+    ("circle", theme.PALETTE[0], 0.0),
+    ("triangle-up", theme.PALETTE[1], 0.5),
+    ("diamond", theme.PALETTE[4], 0.5),
+    ("square", theme.PALETTE[2], 0.5),
+    ("star", theme.PALETTE[3], -0.5),
 )
 
 
@@ -249,14 +249,14 @@ def story(frame: pd.DataFrame) -> go.Figure:
             showlegend=False,
         )
     ]
-    for kind, (symbol, colour) in zip(KINDS, EVENTS, strict=True):
+    for kind, (symbol, colour, height) in zip(KINDS, EVENTS, strict=True):
         own = frame[frame["kind"] == kind]
         if len(own):
             texts = [theme.safe(theme.short(text, 120)) for text in own["text"]]
             traces.append(
                 go.Scatter(
                     x=own["at"],
-                    y=[0] * len(own),
+                    y=[height] * len(own),
                     mode="markers",
                     name=kind,
                     marker={"symbol": symbol, "size": 14, "color": colour, "line": {"width": 1, "color": "#FFFFFF"}},

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.analytics import rfm
-from crm_core.analytics.satisfaction import watch
+from crm_core.analytics.satisfaction import risk
 from crm_core.analytics.satisfaction.follow_up import Followed
 from crm_core.analytics.satisfaction.measures import BANDS, LABELS, Measure, estimate
 from crm_core.analytics.satisfaction.responses import BOTTOM, MIDDLE, TOP, band, counts, measures, responses, scale
@@ -30,7 +30,7 @@ def main_measure(ws: Workspace, as_of: date) -> Measure | None:
 
 
 def has_any(ws: Workspace) -> bool:
-    return watch.has_customers(ws)
+    return risk.has_customers(ws)
 
 
 def satisfaction(ws: Workspace, as_of: date, followed: Followed = ()) -> ir.Table:
@@ -40,7 +40,7 @@ def satisfaction(ws: Workspace, as_of: date, followed: Followed = ()) -> ir.Tabl
 
 
 def _together(ws: Workspace, as_of: date, followed: Followed) -> ir.Table:
-    parts = [watch.risks(ws, as_of, followed)]
+    parts = [risk.at_risk(ws, as_of, followed).drop("public_reach")]
     measure = main_measure(ws, as_of)
     if measure is not None and ws.has("surveys", "customer_id"):
         parts.append(_last_scores(ws, measure, as_of))
@@ -51,6 +51,7 @@ def _together(ws: Workspace, as_of: date, followed: Followed) -> ir.Table:
     for part in parts[1:]:
         both = joined.outer_join(part, "customer_id")
         joined = both.mutate(customer_id=ibis.coalesce(both.customer_id, both.customer_id_right)).drop("customer_id_right")
+    joined = joined.mutate(open_cases=joined.open_cases.fill_null(0)) if "open_cases" in joined.columns else joined
     return joined.select("customer_id", *(name for name in LISTED if name in joined.columns))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from crm_core.analytics.satisfaction.measures import Measure
-from crm_core.analytics.satisfaction.responses import band, counting, responses, scale
+from crm_core.analytics.satisfaction.responses import attributes, band, counting, responses, scale
 from crm_core.workspace import Workspace
 
 LATE, NOT_YET = "late", "not delivered yet"
@@ -145,8 +145,9 @@ def _with_case(ws: Workspace, answers: ir.Table) -> ir.Table:
 
 
 def _with_customer(ws: Workspace, answers: ir.Table) -> ir.Table:
-    """The split fields of the customer, under names of their own."""
-    fields = ws.split_fields()
+    """The split fields of the customer and the attributes of the response, under names of their own."""
+    fields = {field: label for field, label in ws.split_fields().items() if field not in attributes(ws)}
+    answers = answers.rename({f"customer {field}": field for field in attributes(ws)})
     if not fields:
         return answers
     customers = ws.table("customers").select(of_customer="customer_id", **{f"customer {field}": field for field in fields})
@@ -178,7 +179,7 @@ def _candidates(ws: Workspace, rows: pd.DataFrame, categories: pd.DataFrame) -> 
     yield from _enough("case_topic", _values(rows["case_topic"]))
     yield from _enough("channel", _values(rows["channel"]))
     yield from _enough("category", _sets(rows["key"], categories))
-    for field, label in ws.split_fields().items():
+    for field, label in (ws.split_fields() | attributes(ws)).items():
         yield from _enough(field, _values(rows[f"customer {field}"]), label)
 
 

@@ -34,8 +34,8 @@ COLUMNS = ("customer_id", "followed_on", "first_score", "next_score", "change", 
 
 @dataclass(frozen=True)
 class Effect:
-    """`table`: one row a follow-up, see COLUMNS (next_score, change and answered_on missing while there is no answer after it; first_score
-    where there was none before).
+    """`table`: one row a customer, with the latest follow-up, see COLUMNS (next_score, change and answered_on missing while there is no answer
+    after it; first_score where there was none before).
 
     `mean_change` is that of the `n` customers with both scores; `control_change` the mean change of `n_control` pairs of answers of customers
     without a follow-up, weighted to the same first scores; `effect` their difference with its 95 % interval, missing below ten on either side.

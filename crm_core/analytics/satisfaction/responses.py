@@ -43,6 +43,9 @@ class Scale:
         return f"{self.lowest:g}–{self.highest:g}"
 
 
+NPS = Scale(*NPS_SCALE)
+
+
 def measures(ws: Workspace, as_of: date) -> dict[Measure, int]:
     """The measures that have responses before as_of, in their usual order, with how many. Empty without surveys."""
     return {name: n for name in MEASURES if (n := _counted(ws, as_of).get(name, 0))}
@@ -54,6 +57,8 @@ def has_attitude(ws: Workspace, as_of: date) -> bool:
 
 
 def _counted(ws: Workspace, as_of: date) -> dict[str, int]:
+    """Measure -> usable responses before as_of."""
+
     def count() -> dict[str, int]:
         if not ws.has("surveys"):
             return {}
@@ -64,11 +69,35 @@ def _counted(ws: Workspace, as_of: date) -> dict[str, int]:
     return ws.remember(f"measures {as_of}", count)
 
 
+def all_scales(ws: Workspace) -> dict[str, tuple[Scale, ...]]:
+    """Measure, also the attitude -> the scales of its responses, that of most of them first."""
+
+    def find() -> dict[str, tuple[Scale, ...]]:
+        table = ws.table("surveys")
+        rows = ws.execute(table.group_by("measure", "scale_min", "scale_max").aggregate(n=table.count()))
+        rows = rows.sort_values(["n", "scale_min", "scale_max"], ascending=[False, True, True])
+        found: dict[str, tuple[Scale, ...]] = {}
+        for measure, low, high in zip(rows["measure"], rows["scale_min"], rows["scale_max"], strict=True):
+            found[str(measure)] = (*found.get(str(measure), ()), Scale(float(low), float(high)))
+        return found
+
+    return ws.remember("scales", find)
+
+
+def _scales(ws: Workspace, measure: str) -> tuple[Scale, ...]:
+    return all_scales(ws).get(measure, ())
+
+
 def _is_usable(table: ir.Table, as_of: date) -> ir.BooleanValue:
     """Before the day looked from; NPS on its own scale only."""
+    return (table.responded_at < midnight(as_of)) & is_on_its_scale(table)
+
+
+def is_on_its_scale(table: ir.Table) -> ir.BooleanValue:
+    """NPS is told on one scale only, other measures on any."""
     is_nps = (table.measure == "nps").fill_null(False)
     fits = (table.scale_min == NPS_SCALE[0]) & (table.scale_max == NPS_SCALE[1])
-    return (table.responded_at < midnight(as_of)) & (~is_nps | fits.fill_null(False))
+    return ~is_nps | fits.fill_null(False)
 
 
 def choose(ws: Workspace, as_of: date, measure: str | None) -> Measure:
@@ -90,25 +119,24 @@ def choose(ws: Workspace, as_of: date, measure: str | None) -> Measure:
     return measure
 
 
+def attributes(ws: Workspace) -> dict[str, str]:
+    """Columns that the responses themselves carry along, with the user's names."""
+    return {field: label for field, label in ws.labels.items() if ws.has("surveys", field)}
+
+
 def scale(ws: Workspace, measure: str) -> Scale:
     """The scale of most responses of the measure. Raises AnalysisError without any."""
-
-    def find() -> Scale | None:
-        table = ws.table("surveys")
-        rows = table.filter(table.measure == measure).group_by("scale_min", "scale_max").aggregate(n=lambda t: t.count())
-        first = ws.execute(rows.order_by(ibis.desc("n"), "scale_min", "scale_max").limit(1))
-        return None if first.empty else Scale(float(first["scale_min"].iloc[0]), float(first["scale_max"].iloc[0]))
-
-    found = ws.remember(f"scale {measure}", find)
-    if found is None:
+    known = _scales(ws, measure)
+    if not known:
         raise AnalysisError("No such responses", f"The data has no responses of {measure}.", "Choose another measure.")
-    return found
+    return NPS if measure == "nps" else known[0]
 
 
 def responses(ws: Workspace, measure: str, as_of: date, since: date | None = None, shown: ir.Table | None = None) -> ir.Table:
     """Grain: response of the measure before as_of (and from `since` on), of the customers shown.
 
-    Columns: customer_id, order_id, responded_at, score (on the measure's scale), touchpoint, comment, key (rises with day and row).
+    Columns: customer_id, order_id, responded_at, score (on the measure's scale), touchpoint, comment, the attributes of responses, key (rises
+    with day and row).
     """
     table = ws.table("surveys")
     rows = table.filter(table.measure == measure, _is_usable(table, as_of))
@@ -120,6 +148,7 @@ def responses(ws: Workspace, measure: str, as_of: date, since: date | None = Non
         "responded_at",
         "touchpoint",
         "comment",
+        *attributes(ws),
         score=_on_scale(ws, rows, measure),
         key=rows.responded_at.date().epoch_days() * ROWS_A_DAY + rows.row_no.fill_null(0),
     )
@@ -128,6 +157,8 @@ def responses(ws: Workspace, measure: str, as_of: date, since: date | None = Non
 def _on_scale(ws: Workspace, rows: ir.Table, measure: str) -> ir.FloatingValue:
     """The score, brought to the scale of most responses where its own is another one."""
     main, score = scale(ws, measure), rows.score.cast("float64")
+    if measure == "nps" or len(_scales(ws, measure)) == 1:
+        return score
     is_other = (rows.scale_min != main.lowest) | (rows.scale_max != main.highest)
     low, high = rows.scale_min.cast("float64"), rows.scale_max.cast("float64")
     brought = main.lowest + (score - low) / (high - low).nullif(0.0) * (main.highest - main.lowest)
@@ -158,11 +189,9 @@ def counting(rows: ir.Table, *by: str) -> ir.Table:
 def score_counts(ws: Workspace, rows: ir.Table, period: str | None = None) -> pd.DataFrame:
     """How many counting responses gave each score. Columns: period (its first moment, with `period` "M" or "Q"), score, n."""
     by = {} if period is None else {"period": rows.responded_at.truncate(period)}
-    rows = rows.mutate(**by)
-    known = rows.filter(rows.customer_id.notnull()).group_by("customer_id", *by).aggregate(score=lambda t: t.score.argmax(t.key))
-    unknown = rows.filter(rows.customer_id.isnull())
-    both = known.select(*by, "score").union(unknown.select(*by, "score"), distinct=False)
-    return ws.execute(both.group_by(*by, "score").aggregate(n=both.count()).order_by(*by, "score"))
+    alone = ibis.ifelse(rows.customer_id.isnull(), rows.key, 0)  # without a customer, each response stands for itself
+    last = rows.group_by("customer_id", alone=alone, **by).aggregate(score=rows.score.argmax(rows.key))
+    return ws.execute(last.group_by(*by, "score").aggregate(n=last.count()).order_by(*by, "score"))
 
 
 def counts(frame: pd.DataFrame, measure: str, on: Scale) -> Counts:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from crm_core.analytics import pareto, rfm
 from crm_core.analytics.satisfaction.measures import TOO_FEW, Counts, Measure, difference, estimate, holm
-from crm_core.analytics.satisfaction.responses import Scale, counting, counts, responses, scale
+from crm_core.analytics.satisfaction.responses import Scale, attributes, counting, counts, responses, scale
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -32,10 +32,11 @@ def splits(ws: Workspace) -> dict[str, str]:
     has_customers = ws.has("surveys", "customer_id")
     if ws.has("surveys", "touchpoint"):
         found["touchpoint"] = "Touchpoint"
+    found |= attributes(ws)
     if has_customers and ws.has("order_lines"):
         found |= {"segment": "Segment", "value_class": "Class"}
     if has_customers:
-        found |= ws.split_fields()
+        found |= {field: label for field, label in ws.split_fields().items() if field not in found}
     if ws.has("surveys", "order_id") and ws.has("order_lines"):
         found |= {"category": "Product category"} if ws.has("order_lines", "category") else {}
         found |= {"order_channel": "Sales channel"} if ws.has("orders", "channel") else {}
@@ -94,8 +95,8 @@ def _by_score(ws: Workspace, rows: ir.Table) -> pd.DataFrame:
 
 def grouped(ws: Workspace, rows: ir.Table, by: str, as_of: date, settings: rfm.RfmSettings) -> ir.Table:
     """The responses with a column `group`: missing where it is not known; a response on an order of several categories once for each."""
-    if by == "touchpoint":
-        return rows.mutate(group=rows.touchpoint)
+    if by == "touchpoint" or by in attributes(ws):
+        return rows.mutate(group=rows[by])
     if by in ("category", "order_channel"):
         return _of_order(rows, _categories(ws) if by == "category" else _channels(ws))
     if by == "segment":

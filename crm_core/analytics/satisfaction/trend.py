@@ -16,7 +16,7 @@ import pandas as pd
 from crm_core.analytics.days import Period
 from crm_core.analytics.orders import midnight, orders
 from crm_core.analytics.satisfaction.measures import Difference, Estimate, Measure, difference, estimate
-from crm_core.analytics.satisfaction.responses import Scale, counts, responses, scale, score_counts
+from crm_core.analytics.satisfaction.responses import Scale, counts, is_on_its_scale, responses, scale, score_counts
 from crm_core.workspace import Workspace
 
 By = Literal["month", "quarter", "all"]
@@ -111,6 +111,7 @@ def _answered(ws: Workspace, measure: Measure, period: Period, shown: ir.Table |
     bought = bought if shown is None else bought.semi_join(shown, "customer_id")
     buyers = bought.filter(bought.is_purchase, bought.ordered_on >= period.start).select("customer_id").distinct()
     table = ws.table("surveys")
-    within = (table.responded_at >= midnight(period.start)) & (table.responded_at < midnight(period.end)) & (table.measure == measure)
-    answered = buyers.semi_join(table.filter(within), "customer_id")
+    within = (table.responded_at >= midnight(period.start)) & (table.responded_at < midnight(period.end))
+    given = table.filter(within, table.measure == measure, is_on_its_scale(table))
+    answered = buyers.semi_join(given, "customer_id")
     return int(ws.execute(buyers.count())), int(ws.execute(answered.count()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 import ibis
@@ -17,23 +17,29 @@ import pandas as pd
 
 from crm_core.analytics.days import months_before
 from crm_core.analytics.orders import midnight, orders
-from crm_core.analytics.satisfaction.follow_up import Followed, table_of
-from crm_core.analytics.satisfaction.responses import BOTTOM_TO, DETRACTOR, MEASURES, ROWS_A_DAY
+from crm_core.analytics.satisfaction.follow_up import Followed
+from crm_core.analytics.satisfaction.risk import (
+    BOTH,
+    LOW_SCORE,
+    OPEN_CASE,
+    at_risk,
+    is_low,
+    key_of,
+    low_scores,
+    of_measures,
+    refuse_nobody,
+    troubling_cases,
+)
 from crm_core.analytics.service.cases import cases
 from crm_core.analytics.service.sla import NO_AGREEMENT, Agreement
-from crm_core.errors import AnalysisError, CrmError
+from crm_core.errors import CrmError
 from crm_core.workspace import Workspace
 
 Value = Literal["net_sales", "clv"]
 VALUE_LABELS: dict[Value, str] = {"clv": "Forecast value, 12 months", "net_sales": "Net sales, last 12 months"}
 
-#: From so many contacts on an unsolved case is a risk.
-CONTACTS = 2
-#: A low score, and a reopened case that is solved by now, are a risk for so many days.
-DAYS_BACK = 365
 #: Who reaches so many people answers in public.
 PUBLIC = 1000
-OPEN_CASE, LOW_SCORE, BOTH = "open or reopened case", "low score", "case and low score"
 
 
 @dataclass(frozen=True)
@@ -97,27 +103,10 @@ def watch_list(
     return told.select(*COLUMNS)
 
 
-def risks(ws: Workspace, as_of: date, followed: Followed = ()) -> ir.Table:
-    """customer_id and risk of the customers at risk; see `watch_list`."""
-    return _at_risk(ws, as_of, followed, NO_AGREEMENT).select("customer_id", "risk")
-
-
-def has_customers(ws: Workspace) -> bool:
-    """Can anybody be watched: do cases or surveys name customers?"""
-    return ws.has("cases", "customer_id") or ws.has("surveys", "customer_id")
-
-
 def _at_risk(ws: Workspace, as_of: date, followed: Followed, agreement: Agreement) -> ir.Table:
-    if not has_customers(ws):
-        raise AnalysisError(
-            "Nobody to watch", "Neither cases nor survey responses name a customer.", "Add cases or surveys with a customer id or order id."
-        )
-    days = {one.followed_on for one in followed}
-    key = (
-        f"at risk {as_of} {agreement!r} {sorted((one.customer_id, one.followed_on) for one in followed)!r}"
-        if days
-        else f"at risk {as_of} {agreement!r}"
-    )
+    """Customers at risk with the case that is open longest and their last score; see _CASE and _SCORE."""
+    refuse_nobody(ws)
+    key = f"at risk in detail {as_of} {agreement!r} {followed!r}"
     return ws.keep(key, lambda: _joined(_troubled(ws, as_of, followed, agreement), _unhappy(ws, as_of, followed)))
 
 
@@ -143,16 +132,12 @@ _SCORE = {"last_score": "float64", "highest": "float64", "answered_on": "date", 
 
 
 def _troubled(ws: Workspace, as_of: date, followed: Followed, agreement: Agreement) -> ir.Table:
-    """Customers with an unsolved or lately reopened case after several contacts, with the one that is open longest."""
-    if not ws.has("cases", "customer_id"):
+    """Customers with troubling cases, with the one that is open longest."""
+    rows = troubling_cases(ws, as_of, followed, agreement)
+    if rows is None:
         return _nobody(ws, "surveys", _CASE)
-    rows = cases(ws, as_of, agreement=agreement).filter(lambda t: t.customer_id.notnull())
-    last_day = ibis.coalesce(rows.resolved_at, rows.opened_at)
-    is_open = rows.is_open.fill_null(False)
-    was_reopened = rows.is_reopened.fill_null(False) & (last_day >= midnight(as_of - timedelta(days=DAYS_BACK)))
-    several = (rows.count_contacts >= CONTACTS) | (rows.count_contacts.isnull() & rows.is_reopened)
-    rows = _not_followed(ws, rows.filter(is_open | was_reopened, several.fill_null(False)), rows.opened_at.date(), followed)
-    rows = rows.mutate(order=ibis.ifelse(rows.is_open.fill_null(False), 0, ROWS_A_DAY) + rows.opened_at.epoch_seconds())
+    by_age = ibis.window(group_by="customer_id", order_by=[~rows.is_open.fill_null(False), rows.opened_at, rows.case_id])
+    rows = rows.mutate(order=ibis.row_number().over(by_age))
     return rows.group_by("customer_id").aggregate(
         case_id=rows.case_id.argmin(rows.order),
         topic=rows.topic.argmin(rows.order),
@@ -168,46 +153,24 @@ def _troubled(ws: Workspace, as_of: date, followed: Followed, agreement: Agreeme
 
 
 def _unhappy(ws: Workspace, as_of: date, followed: Followed) -> ir.Table:
-    """Customers whose last response, of any measure, is in the worst band."""
-    if not ws.has("surveys", "customer_id"):
+    """Customers whose last response, of any measure, is in the worst band, with that response."""
+    low = low_scores(ws, as_of, followed)
+    if low is None:
         return _nobody(ws, "cases", _SCORE)
-    table = ws.table("surveys")
-    since = midnight(as_of - timedelta(days=DAYS_BACK))
-    within = (table.responded_at < midnight(as_of)) & (table.responded_at >= since)
-    rows = table.filter(within, table.customer_id.notnull(), table.measure.isin(MEASURES))
-    rows = rows.mutate(key=rows.responded_at.date().epoch_days() * ROWS_A_DAY + rows.row_no.fill_null(0), is_low=is_low(rows))
-    last = rows.group_by("customer_id").aggregate(
-        is_low=rows.is_low.argmax(rows.key),
-        last_score=rows.score.argmax(rows.key).cast("float64"),
-        highest=rows.scale_max.argmax(rows.key).cast("float64"),
-        answered_on=rows.responded_at.argmax(rows.key).date(),
-        comment=rows.comment.argmax(rows.key),
+    table = of_measures(ws, ws.table("surveys"))
+    rows = table.mutate(key=key_of(table), is_bad=is_low(ws, table)).filter(ibis._.is_bad).semi_join(low, ["customer_id", "key"])
+    return rows.group_by("customer_id").aggregate(  # a row of a file may hold scores of several measures
+        last_score=rows.score.argmin(rows.measure).cast("float64"),
+        highest=rows.scale_max.argmin(rows.measure).cast("float64"),
+        answered_on=rows.responded_at.max().date(),
+        comment=rows.comment.max(),
     )
-    low = last.filter(last.is_low).drop("is_low")
-    return _not_followed(ws, low, low.answered_on, followed)
-
-
-def is_low(rows: ir.Table) -> ir.BooleanValue:
-    """Is the response in the worst band of its own scale?"""
-    edge = rows.scale_min + (rows.scale_max - rows.scale_min) * BOTTOM_TO
-    return ibis.ifelse(rows.measure == "nps", rows.score <= DETRACTOR, rows.score <= edge).fill_null(False)
 
 
 def _nobody(ws: Workspace, table: str, columns: dict[str, str]) -> ir.Table:
     """No rows, with these columns."""
     empty = ws.table(table).filter(ibis.literal(False))
     return empty.select("customer_id", **{name: ibis.null(kind) for name, kind in columns.items()})
-
-
-def _not_followed(ws: Workspace, rows: ir.Table, day: ir.DateValue, followed: Followed) -> ir.Table:
-    """Without what happened up to the day on which its customer was followed up."""
-    if not followed:
-        return rows
-    marked = table_of(ws, followed)
-    joined = rows.mutate(_happened=day).left_join(marked, "customer_id")
-    return joined.filter(joined.followed_on.isnull() | (joined._happened > joined.followed_on)).drop(
-        "customer_id_right", "followed_on", "_happened"
-    )
 
 
 def _with_value(ws: Workspace, risks: ir.Table, as_of: date, value: Value) -> ir.Table:
@@ -276,19 +239,19 @@ def summary(
     as_of: date,
     value: Value = "net_sales",
     followed: Followed = (),
-    agreement: Agreement = NO_AGREEMENT,
     shown: ir.Table | None = None,
 ) -> Watched:
     """The sums over the list. Raises AnalysisError as `watch_list` does."""
-    table = watch_list(ws, as_of, value, followed, agreement, shown)
+    table = at_risk(ws, as_of, followed)
+    table = _with_value(ws, table if shown is None else table.semi_join(shown, "customer_id"), as_of, value)
     row = ws.execute(
         table.aggregate(
             customers=table.count(),
             value=table.value_at_stake.sum(),
-            open_case=(table.risk == OPEN_CASE).sum(),
-            low_score=(table.risk == LOW_SCORE).sum(),
-            both=(table.risk == BOTH).sum(),
-            public=(table.public_reach >= PUBLIC).sum(),
+            open_case=table.count(where=table.risk == OPEN_CASE),
+            low_score=table.count(where=table.risk == LOW_SCORE),
+            both=table.count(where=table.risk == BOTH),
+            public=table.count(where=table.public_reach >= PUBLIC),
         )
     )
     found = row.fillna(0).iloc[0]

@@ -54,17 +54,21 @@ def cases(
 
 
 def knows_open(ws: Workspace) -> bool:
-    """Does the data tell which cases are solved?"""
-    return ws.has("cases", "resolved_at") or bool(closed_words(ws))
+    """Does the data tell which cases are solved, by a time or by a status that we understand?"""
+    return ws.has("cases", "resolved_at") or any(case_statuses.known_meaning(word) for word in status_words(ws))
 
 
 def closed_words(ws: Workspace) -> tuple[str, ...]:
     """The status words of this data that mean solved or closed."""
+    return tuple(word for word in status_words(ws) if case_statuses.is_closed(word))
+
+
+def status_words(ws: Workspace) -> tuple[str, ...]:
+    """All status words of this data."""
     if not ws.has("cases", "status"):
         return ()
-    table = ws.table("cases")
-    spoken = ws.remember("case statuses", lambda: tuple(ws.execute(table.select("status").distinct())["status"].dropna()))
-    return tuple(word for word in spoken if case_statuses.is_closed(str(word)))
+    spoken = ws.table("cases").select("status").distinct()
+    return ws.remember("case statuses", lambda: tuple(map(str, ws.execute(spoken)["status"].dropna())))
 
 
 def _is_open(ws: Workspace, rows: ir.Table) -> ir.BooleanValue:
@@ -99,9 +103,11 @@ def _fits(rows: ir.Table, priority: str, value_class: str) -> ir.BooleanValue:
 
 
 def _is_within(rows: ir.Table, is_late: ir.BooleanValue) -> ir.BooleanValue:
-    """As the data says, else by the time agreed."""
+    """As the data says, else by the time agreed. It says nothing of an open case but that it is late, and nothing before the solution."""
     solved = ibis.ifelse(rows.resolved_at.notnull(), rows.resolved_at <= rows.due_at, ibis.null("boolean"))
-    return ibis.coalesce(rows.is_within_sla, ibis.ifelse(is_late, ibis.literal(False), solved))
+    is_too_early = rows.is_known_open | (rows.is_open & rows.is_within_sla).fill_null(False)
+    told = ibis.ifelse(is_too_early, ibis.null("boolean"), rows.is_within_sla)
+    return ibis.coalesce(told, ibis.ifelse(is_late, ibis.literal(False), solved))
 
 
 def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:

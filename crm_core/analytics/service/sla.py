@@ -1,6 +1,6 @@
 """The time agreed for solving a case where the case itself does not say: hours by priority and customer class.
 
-Rules are data: the first that fits holds, so that a rule for key customers goes before one for everybody.
+Rules are data: of those that fit the one that names most holds, so that a rule for key customers goes before one for everybody.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Agreement:
 
 NO_AGREEMENT = Agreement()
 CLASSES = ("A", "B", "C")
+#: A hundred years.
+LONGEST_HOURS = 876_600
 
 
 def parse(texts: Iterable[str]) -> Agreement:
@@ -49,17 +51,17 @@ def parse(texts: Iterable[str]) -> Agreement:
 
 def _parse(text: str) -> Limit:
     who, sign, hours = text.rpartition("=")
-    priority, slash, value_class = who.strip().partition("/")
+    priority, slash, value_class = (part.strip() for part in who.partition("/"))
     if not slash and priority in CLASSES:
         priority, value_class = ANY, priority
     try:
         number = float(hours)
     except ValueError:
         number = 0.0
-    if not sign or not number > 0 or (value_class and value_class not in CLASSES):
+    if not sign or not 0 < number <= LONGEST_HOURS or (value_class and value_class not in CLASSES):
         raise CrmError(
             "No time limit",
             f"“{text}” is none.",
             "Write PRIORITY=HOURS, CLASS=HOURS or PRIORITY/CLASS=HOURS, such as urgent=8 or urgent/A=2.",
         )
-    return Limit(number, ANY if priority.strip() == "*" else priority.strip(), value_class.strip())
+    return Limit(number, ANY if priority == "*" else priority, value_class)

@@ -1,7 +1,7 @@
 """What do slow answers cost in satisfaction?
 
-Grain: band of waiting time. A response counts with the customer's latest case solved in the days before it (or the case of its own order);
-the faster cases are the yardstick. It goes together; the wait need not be the cause.
+Grain: band of waiting time. Every response counts, with the customer's latest case solved in the days before it; the faster cases are the
+yardstick. It goes together; the wait need not be the cause.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ COLUMNS = ("wait", "n", "value", "low", "high", "share_bottom")
 @dataclass(frozen=True)
 class Cost:
     """`waits`: a row a band of waiting time that has responses, see COLUMNS. `agreed`: the same for cases solved in the agreed time and late ones,
-    empty where no time is agreed. `gap`: late less in time (or the slowest half less the fastest where nothing is agreed), None where one of
-    them has too few responses; `lost` is that times the share of responses after late cases: what the average would gain."""
+    empty where no time is agreed. `gap`: late less in time, None where nothing is agreed or one of them has too few
+    responses; `lost` is that times the share of responses after late cases: what the average would gain."""
 
     waits: pd.DataFrame
     agreed: pd.DataFrame
@@ -83,14 +83,12 @@ def _linked(ws: Workspace, measure: Measure, as_of: date, since: date | None, ag
     """Grain: response with its case: score, resolution_seconds, is_within."""
     rows = responses(ws, measure, as_of, since, shown).filter(lambda t: t.customer_id.notnull())
     solved = cases(ws, as_of, None, agreement).filter(lambda t: t.resolution_seconds.notnull() & t.customer_id.notnull())
-    told = solved.select("customer_id", "resolved_at", "resolution_seconds", "is_within")
+    told = solved.select("customer_id", "case_id", "resolved_at", "resolution_seconds", "is_within")
     pairs = rows.select("customer_id", "key", "score", "responded_at").inner_join(told, "customer_id")
     near = pairs.filter(pairs.resolved_at <= pairs.responded_at, pairs.resolved_at >= pairs.responded_at - ibis.interval(days=DAYS_AFTER))
-    return near.group_by("key").aggregate(
-        score=near.score.argmax(near.resolved_at),
-        resolution_seconds=near.resolution_seconds.argmax(near.resolved_at),
-        is_within=near.is_within.argmax(near.resolved_at),
-    )
+    latest_first = ibis.window(group_by="key", order_by=[near.resolved_at.desc(), near.case_id])
+    placed = near.mutate(place=ibis.row_number().over(latest_first))
+    return placed.filter(placed.place == 0).select("key", "score", "resolution_seconds", "is_within")
 
 
 def _band(linked: ir.Table) -> ir.StringValue:

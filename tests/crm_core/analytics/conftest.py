@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,22 @@ import pytest
 from crm_core.workspace import Workspace
 from tests import buyers as drawn
 from tests.workspaces import open_workspace, six_customers
+
+Make = Callable[..., Workspace]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Make]:
+    """Makes workspaces of these canonical tables."""
+    opened: list[Workspace] = []
+
+    def make(**tables: object) -> Workspace:
+        opened.append(open_workspace(tmp_path / f"{len(opened)}.duckdb", **tables))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield make
+    for ws in opened:
+        ws.close()
 
 
 @pytest.fixture(scope="session")
