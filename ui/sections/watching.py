@@ -73,7 +73,7 @@ def summary(view: View, value: watch.Value) -> page.Summary:
 
 
 def _summary(view: View, value: watch.Value) -> page.Summary:
-    found = cache.answer(view, watch.summary, view.as_of, value, view.followed, agreement(view), shown=True)
+    found = cache.answer(view, watch.summary, view.as_of, value, view.followed, shown=True)
     return page.Summary(_answer(found, value, view.ws.currency), _caveat(view), tuple(_tiles(view, found)))
 
 
