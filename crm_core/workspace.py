@@ -92,6 +92,7 @@ class Workspace:
         self._backend = backend
         self._let_go = weakref.finalize(self, _discard, raw, scratch)  # by close(), or when nobody refers to it any more
         self._lock = RLock()
+        self._tables: dict[str, ir.Table] = {}  # canonical ones never change, so that each is described once
         self._kept: OrderedDict[str, tuple[ir.Table, int]] = OrderedDict()
         self._values: OrderedDict[str, Any] = OrderedDict()
         self._unused: deque[str] = deque()  # kept tables that no expression refers to any more
@@ -128,6 +129,7 @@ class Workspace:
         with self._lock:
             self._kept.clear()
             self._values.clear()
+            self._tables.clear()
             self._let_go()
 
     def __enter__(self) -> Workspace:
@@ -200,7 +202,9 @@ class Workspace:
             raise AnalysisError(
                 f"No {label} in the data", f"This needs the table “{TABLES[name].label}”.", f"Add a file with {label} on the Data page."
             )
-        return self._backend.table(name, database=("ws", "main"))
+        if name not in self._tables:
+            self._tables[name] = self._backend.table(name, database=("ws", "main"))
+        return self._tables[name]
 
     def split_fields(self) -> dict[str, str]:
         """Columns of customers that can split a figure, with their labels, in the order pages show them."""
@@ -273,7 +277,8 @@ class Workspace:
         name = f"kept_{self._count_kept}"
         table: ir.Table = self._backend.create_table(name, expr)
         weakref.finalize(table.op(), self._unused.append, name)
-        return table, int(self._backend.execute(table.count()))
+        row = self._raw.execute(f"SELECT count(*) FROM {name}").fetchone()
+        return table, int(row[0]) if row else 0
 
     def _shrink(self, kept: OrderedDict[str, tuple[ir.Table, int]], most: int) -> None:
         while len(kept) > 1 and (len(kept) > most or sum(rows for _, rows in kept.values()) > KEPT_ROWS):

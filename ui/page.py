@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 from collections.abc import Sequence
@@ -94,6 +95,11 @@ def clickable(figure: go.Figure, key: str, alt: str) -> list[list[Any]]:
     """A chart whose marks can be clicked or boxed in; returns what the chosen marks select (their customdata)."""
     event = st.plotly_chart(figure, key=key, alt=alt, on_select="rerun", selection_mode=("points", "box"), config={"displaylogo": False})
     return [list(point["customdata"]) for point in event["selection"]["points"] if point.get("customdata")]
+
+
+def quote(text: str) -> None:
+    """What a customer wrote, letter by letter, in the direction of its own script and at the side where that begins."""
+    st.html(f'<p dir="auto" style="margin:0;white-space:pre-line">{html.escape(text)}</p>')
 
 
 SAME, SAME_FOR_ALL = "The same numbers without a browser:", "The same for all customers, by the usual rules, without a browser:"

@@ -88,5 +88,5 @@ def _comment(row: object) -> None:
     about = [day(row.responded_at), f"score {row.score:g}"]  # type: ignore[attr-defined]
     about += [str(one) for one in (row.customer_id, row.touchpoint) if isinstance(one, str)]  # type: ignore[attr-defined]
     with st.container(border=True):
-        st.markdown(escape(str(row.comment)))  # type: ignore[attr-defined]
+        page.quote(str(row.comment))  # type: ignore[attr-defined]
         st.caption(escape(" · ".join(about)))

@@ -67,6 +67,7 @@ def _found(view: View, start: date | None, end: date) -> report.Service:
 
 def _summary(view: View) -> page.Summary:
     before = Period(view.start, view.end).before()
+    _open(view)  # first: what it keeps serves all that looks from that day
     now, then = _found(view, view.start, view.end), _found(view, before.start, before.end)
     when = f"Cases opened between {day(view.start)} and {day(Period(view.start, view.end).last_day)}; open ones are of any age."
     figures = [one for one in _tiles(view, now, then) if one.value != NOT_PROVIDED]
@@ -86,16 +87,16 @@ def _answer(view: View, now: report.Service, then: report.Service) -> str:
         change = report.change(now, then)
         moved = "" if change is None else f" ({_moved(change)})"
         parts.append(f"{share(now.within.point)} within the agreed time{moved}")
-    everything = _ever(view)
-    if everything.open:
-        late = f", {count(everything.late)} of them past the agreed time" if everything.late else ""
-        parts.append(f"{count(everything.open)} {'is' if everything.open == 1 else 'are'} open{late}")
+    count_open, count_late = _open(view)
+    if count_open:
+        late = f", {count(count_late)} of them past the agreed time" if count_late else ""
+        parts.append(f"{count(count_open)} {'is' if count_open == 1 else 'are'} open{late}")
     return "; ".join(parts) + "."
 
 
-def _ever(view: View) -> report.Service:
-    """All cases before the day looked from, of which some are open."""
-    return _found(view, None, view.as_of)
+def _open(view: View) -> tuple[int | None, int | None]:
+    """Of all cases before the day looked from: the open ones, and those of them past their time."""
+    return cache.answer(view, report.open_cases, view.as_of, agreement(view), shown=True)
 
 
 def _moved(change: Interval) -> str:
@@ -105,11 +106,10 @@ def _moved(change: Interval) -> str:
 
 
 def _tiles(view: View, now: report.Service, then: report.Service) -> list[Tile]:
-    everything = _ever(view)
-    late = NOT_PROVIDED if everything.late is None else count(everything.late)
+    count_open, count_late = _open(view)
     return [
         Tile("Cases", count(now.cases), help="Opened in the period."),
-        Tile("Open now", count(everything.open), help=f"Of any age. Past the agreed time: {late}.", more_is="bad"),
+        Tile("Open now", count(count_open), help=f"Of any age. Past the agreed time: {count(count_late)}.", more_is="bad"),
         Tile(
             "First response, median", _hours(now.first_median), help=f"Nine of ten within {_hours(now.first_p90)}. {WAITING}", more_is="bad"
         ),

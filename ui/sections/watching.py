@@ -143,7 +143,7 @@ def _panel(view: View, value: watch.Value, customer_id: str) -> None:
     if row:
         st.markdown(f"**Why:** {escape(row['reason'])}  \n**Next:** {escape(row['next_step'])}")
         if row.get("comment"):
-            st.markdown(f"> {escape(row['comment'])}")
+            page.quote(row["comment"])
     page.chart(cache.made(view, _story, customer_id), "watch_story", f"What happened with customer {customer_id}, in one line of time")
     with st.expander("The story in words"):
         tables.result_table(

@@ -60,11 +60,8 @@ def _counted(ws: Workspace, as_of: date) -> dict[str, int]:
     """Measure -> usable responses before as_of."""
 
     def count() -> dict[str, int]:
-        if not ws.has("surveys"):
-            return {}
-        table = ws.table("surveys")
-        rows = ws.execute(table.filter(_is_usable(table, as_of)).group_by("measure").aggregate(n=lambda t: t.count()))
-        return {str(name): int(n) for name, n in zip(rows["measure"], rows["n"], strict=True)}
+        known = all_scales(ws) if ws.has("surveys") else {}
+        return {name: int(ws.execute(_usable(ws, name, as_of).count())) for name in known}
 
     return ws.remember(f"measures {as_of}", count)
 
@@ -88,9 +85,12 @@ def _scales(ws: Workspace, measure: str) -> tuple[Scale, ...]:
     return all_scales(ws).get(measure, ())
 
 
-def _is_usable(table: ir.Table, as_of: date) -> ir.BooleanValue:
-    """Before the day looked from; NPS on its own scale only."""
-    return (table.responded_at < midnight(as_of)) & is_on_its_scale(table)
+def _usable(ws: Workspace, measure: str, as_of: date) -> ir.Table:
+    """Responses of the measure before the day looked from; NPS on its own scale only. What holds of all is not asked of each."""
+    table, known = ws.table("surveys"), all_scales(ws)
+    rows = table.filter(table.responded_at < midnight(as_of))
+    rows = rows if set(known) == {measure} else rows.filter(rows.measure == measure)
+    return rows if measure != "nps" or known.get("nps") == (NPS,) else rows.filter(is_on_its_scale(rows))
 
 
 def is_on_its_scale(table: ir.Table) -> ir.BooleanValue:
@@ -138,8 +138,7 @@ def responses(ws: Workspace, measure: str, as_of: date, since: date | None = Non
     Columns: customer_id, order_id, responded_at, score (on the measure's scale), touchpoint, comment, the attributes of responses, key (rises
     with day and row).
     """
-    table = ws.table("surveys")
-    rows = table.filter(table.measure == measure, _is_usable(table, as_of))
+    rows = _usable(ws, measure, as_of)
     rows = rows if since is None else rows.filter(rows.responded_at >= midnight(since))
     rows = rows if shown is None else rows.semi_join(shown, "customer_id")
     return rows.select(
@@ -189,15 +188,26 @@ def counting(rows: ir.Table, *by: str) -> ir.Table:
 def score_counts(ws: Workspace, rows: ir.Table, period: str | None = None) -> pd.DataFrame:
     """How many counting responses gave each score. Columns: period (its first moment, with `period` "M" or "Q"), score, n."""
     by = {} if period is None else {"period": rows.responded_at.truncate(period)}
-    alone = ibis.ifelse(rows.customer_id.isnull(), rows.key, 0)  # without a customer, each response stands for itself
-    last = rows.group_by("customer_id", alone=alone, **by).aggregate(score=rows.score.argmax(rows.key))
+    # without a customer, each response stands for itself
+    alone = {"alone": ibis.ifelse(rows.customer_id.isnull(), rows.key, 0)} if _has_unnamed(ws) else {}
+    last = rows.group_by("customer_id", **alone, **by).aggregate(score=rows.score.argmax(rows.key))
     return ws.execute(last.group_by(*by, "score").aggregate(n=last.count()).order_by(*by, "score"))
+
+
+def _has_unnamed(ws: Workspace) -> bool:
+    """Are there responses without a customer?"""
+
+    def find() -> bool:
+        table = ws.table("surveys")
+        return int(ws.execute(table.count())) > int(ws.execute(table.customer_id.count()))
+
+    return ws.remember("has unnamed responses", find)
 
 
 def counts(frame: pd.DataFrame, measure: str, on: Scale) -> Counts:
     """The sums over a frame of score and n."""
     top, bottom = edges(measure, on)
-    score, n = frame["score"].astype(float), frame["n"].astype("int64")
+    score, n = frame["score"].to_numpy(dtype=float), frame["n"].to_numpy(dtype="int64")
     return Counts(
         int(n.sum()), int(n[score >= top].sum()), int(n[score <= bottom].sum()), float((score * n).sum()), float((score**2 * n).sum())
     )

@@ -93,7 +93,8 @@ def terms(ws: Workspace, measure: Measure, as_of: date, since: date | None = Non
 def _reason(n_top: int, n_bottom: int) -> str | None:
     if min(n_top, n_bottom) >= TOO_FEW:
         return None
-    return f"{n_top:,} comments of the best band and {n_bottom:,} of the worst are too few to compare: {TOO_FEW} of each are needed."
+    top = f"{n_top:,} comment{'' if n_top == 1 else 's'}"
+    return f"{top} of the best band and {n_bottom:,} of the worst are too few to compare: {TOO_FEW} of each are needed."
 
 
 def comments(

@@ -111,7 +111,7 @@ def _is_within(rows: ir.Table, is_late: ir.BooleanValue) -> ir.BooleanValue:
 
 
 def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
-    return (end.epoch_seconds() - start.epoch_seconds()).cast("int64")
+    return end.delta(start, unit="second")
 
 
 def _with_class(ws: Workspace, rows: ir.Table, as_of: date) -> ir.Table:

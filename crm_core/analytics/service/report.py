@@ -28,12 +28,8 @@ AGES: tuple[tuple[int, int | None], ...] = ((0, 1), (1, 3), (3, 7), (7, 14), (14
 GROUPS = {"priority": "Priority", "value_class": "Customer class", "topic": "Topic", "channel": "Contact channel"}
 MOST_GROUPS = 30
 KINDS = ("first", "resolution")
-MONTHS_A_YEAR = 12
 #: Columns of cases that figures are made of.
-_NEEDED = (
-    *("opened_at", "month", "is_open", "is_late", "is_within", "is_reopened", "is_escalated", "count_reopened"),
-    *("first_seconds", "resolution_seconds", "age_seconds"),
-)
+_NEEDED = (*("opened_at", "month", "is_open", "is_within", "is_escalated", "count_reopened", "first_seconds", "resolution_seconds"),)
 _SUMS = ("cases", "open", "late", "judged", "within", "told_reopened", "reopened", "told_escalated", "escalated")
 
 
@@ -78,38 +74,68 @@ def service(
     """The cases opened before as_of (and from `since` on). Raises AnalysisError where the data has no cases."""
     rows = _rows(ws, as_of, since, agreement, shown)
     sums = ws.execute(rows.aggregate(**_sums(rows))).fillna(0).iloc[0]
-    first, resolution = (_hours(_waits(ws, rows, kind)) for kind in KINDS)
+    first, resolution = (_hours(_waits(ws, rows, as_of, kind)) for kind in KINDS)
     return _service(ws, sums, first, resolution)
 
 
+def open_cases(
+    ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None
+) -> tuple[int | None, int | None]:
+    """How many cases of any age are open, and how many of these are past the agreed time; None where the data does not tell."""
+    if not knows_open(ws):
+        return None, None
+    rows = _rows(ws, as_of, None, agreement, shown)
+    found = ws.execute(
+        rows.aggregate(open=rows.count(where=rows.is_open), late=rows.count(where=_is_late(rows)), judged=rows.is_within.count())
+    )
+    row = found.iloc[0]
+    return int(row["open"]), int(row["late"]) if row["judged"] else None
+
+
 def _rows(ws: Workspace, as_of: date, since: date | None, agreement: Agreement, shown: ir.Table | None, *texts: str) -> ir.Table:
-    """What the figures are made of, kept: one row a case with numbers, and only those texts that are needed, which weigh more."""
+    """What the figures are made of, kept: one row a case with numbers, and only those texts that are needed, which weigh more. A part of the
+    time is cut out of all cases where these are kept already.
+    """
     wanted = (*texts, *(() if shown is None else ("customer_id",)))
-    rows = ws.keep(f"cases {as_of} {agreement!r} {wanted}", lambda: _slim(cases(ws, as_of, None, agreement), wanted))
-    rows = rows if since is None else rows.filter(rows.opened_at >= midnight(since))
+    key = f"cases {as_of} {agreement!r} {wanted}"
+    if since is None or ws.kept(key) is not None:
+        rows = ws.keep(key, lambda: _slim(cases(ws, as_of, None, agreement), wanted))
+        rows = rows if since is None else rows.filter(rows.opened_at >= midnight(since))
+    else:
+        rows = ws.keep(f"{key} since {since}", lambda: _slim(cases(ws, as_of, since, agreement), wanted))
     return rows if shown is None else rows.semi_join(shown, "customer_id")
 
 
 def _slim(rows: ir.Table, texts: tuple[str, ...]) -> ir.Table:
-    """With `month`: months since the year 0."""
-    return rows.mutate(month=(rows.opened_at.year() * MONTHS_A_YEAR + rows.opened_at.month() - 1).cast("int32")).select(*_NEEDED, *texts)
+    """With `month`: the first moment of the month of opening."""
+    return rows.mutate(month=rows.opened_at.truncate("M")).select(*_NEEDED, *texts)
 
 
 def _sums(rows: ir.Table) -> dict[str, ir.Scalar]:
     return {
         "cases": rows.count(),
-        "open": rows.is_open.sum(),
-        "late": rows.is_late.sum(),
+        "open": rows.count(where=rows.is_open),
+        "late": rows.count(where=_is_late(rows)),
         "judged": rows.is_within.count(),
-        "within": rows.is_within.sum(),
+        "within": rows.count(where=rows.is_within),
         "told_reopened": rows.count_reopened.count(),
-        "reopened": rows.is_reopened.sum(),
+        "reopened": rows.count(where=rows.count_reopened > 0),
         "told_escalated": rows.is_escalated.count(),
-        "escalated": rows.is_escalated.sum(),
+        "escalated": rows.count(where=rows.is_escalated),
     }
 
 
-def _waits(ws: Workspace, rows: ir.Table, kind: str, *by: str) -> pd.DataFrame:
+def _is_late(rows: ir.Table) -> ir.BooleanValue:
+    """Open and past the agreed time."""
+    return rows.is_open & ~rows.is_within
+
+
+def _age(rows: ir.Table, as_of: date) -> ir.IntegerValue:
+    """Seconds from opening to the day looked from."""
+    return midnight(as_of).delta(rows.opened_at, unit="second")
+
+
+def _waits(ws: Workspace, rows: ir.Table, as_of: date, kind: str, *by: str) -> pd.DataFrame:
     """Counts per distinct waiting time: by…, wait (seconds), ended, censored. Empty where the data does not tell that time at all.
 
     A case solved at a time that is not known is left out; so is one without a first response that is solved, since nobody waits any more.
@@ -119,7 +145,7 @@ def _waits(ws: Workspace, rows: ir.Table, kind: str, *by: str) -> pd.DataFrame:
         return pd.DataFrame(columns=[*by, "wait", "ended", "censored"])
     ended = rows[f"{kind}_seconds"]
     told = rows.filter(ended.notnull() | rows.is_open.fill_null(True))
-    wait = ibis.coalesce(told[f"{kind}_seconds"], told.age_seconds)
+    wait = ibis.coalesce(told[f"{kind}_seconds"], _age(told, as_of))
     counted = ws.execute(told.group_by(*by, wait=wait).aggregate(ended=told[f"{kind}_seconds"].count(), n=told.count()))
     return counted.assign(censored=counted["n"] - counted["ended"])
 
@@ -195,18 +221,19 @@ def by_group(
     """One row a value of a column of GROUPS, the one with the most cases first: group ("" where unknown), then COLUMNS; by customer class also
     own_limit_share, the share solved within the class's own limit where the agreement has one.
     """
-    rows = _rows(ws, as_of, since, agreement, shown, by)
+    held = ("priority",) if by == "value_class" and agreement.classes else ()  # limits of a class may be of a priority
+    rows = _rows(ws, as_of, since, agreement, shown, by, *held)
     missing = NO_CLASS if by == "value_class" else ""
     rows = rows.mutate(group=rows[by].fill_null(missing))
-    found = _grouped(ws, rows).sort_values(["cases", "group"], ascending=[False, True]).head(MOST_GROUPS).reset_index(drop=True)
+    found = _grouped(ws, rows, as_of).sort_values(["cases", "group"], ascending=[False, True]).head(MOST_GROUPS).reset_index(drop=True)
     if by == "value_class" and agreement.classes:
-        found = found.merge(_against_own(ws, rows, agreement), on="group", how="left")
+        found = found.merge(_against_own(ws, rows, as_of, agreement), on="group", how="left")
     return found
 
 
-def _grouped(ws: Workspace, rows: ir.Table) -> pd.DataFrame:
+def _grouped(ws: Workspace, rows: ir.Table, as_of: date) -> pd.DataFrame:
     sums = ws.execute(rows.group_by("group").aggregate(**_sums(rows))).fillna(dict.fromkeys(_SUMS, 0))
-    first, resolution = (_hours_by_group(_waits(ws, rows, kind, "group")) for kind in KINDS)
+    first, resolution = (_hours_by_group(_waits(ws, rows, as_of, kind, "group")) for kind in KINDS)
     unknown: Hours = (None, None)
     found = [
         (row["group"], _service(ws, row, first.get(row["group"], unknown), resolution.get(row["group"], unknown)))
@@ -231,12 +258,12 @@ def _line(one: Service) -> tuple[Any, ...]:
     )
 
 
-def _against_own(ws: Workspace, rows: ir.Table, agreement: Agreement) -> pd.DataFrame:
+def _against_own(ws: Workspace, rows: ir.Table, as_of: date, agreement: Agreement) -> pd.DataFrame:
     """Cases of classes with a limit of their own against that limit, whatever time the case itself names."""
     own = Agreement(tuple(one for one in agreement.limits if one.value_class))
     limit = limit_seconds(rows, own)
     solved = ibis.ifelse(rows.resolution_seconds.notnull(), rows.resolution_seconds <= limit, ibis.null("boolean"))
-    is_over = (rows.is_open & (rows.age_seconds > limit)).fill_null(False)
+    is_over = (rows.is_open & (_age(rows, as_of) > limit)).fill_null(False)
     kept = ibis.ifelse(limit.isnull(), ibis.null("boolean"), ibis.ifelse(is_over, ibis.literal(False), solved))
     judged = rows.mutate(kept=kept)
     return ws.execute(judged.group_by("group").aggregate(own_limit_share=judged.kept.cast("float64").mean()))
@@ -245,17 +272,18 @@ def _against_own(ws: Workspace, rows: ir.Table, agreement: Agreement) -> pd.Data
 def trend(ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None) -> pd.DataFrame:
     """One row a month in which cases were opened, the earliest first: group (its first day), then COLUMNS."""
     rows = _rows(ws, as_of, None, agreement, shown)
-    found = _grouped(ws, rows.rename(group="month")).sort_values("group", ignore_index=True)
-    return found.assign(group=[pd.Timestamp(int(month) // MONTHS_A_YEAR, int(month) % MONTHS_A_YEAR + 1, 1) for month in found["group"]])
+    return _grouped(ws, rows.rename(group="month"), as_of).sort_values("group", ignore_index=True)
 
 
 def ages(ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None) -> pd.DataFrame:
     """Open cases by age, a row a step of AGES: days_from, days_to (missing at the end), cases, late (past the agreed time)."""
     rows = _rows(ws, as_of, None, agreement, shown)
     waiting = rows.filter(rows.is_open.fill_null(False))
-    steps = [(waiting.age_seconds < days * 24 * SECONDS_AN_HOUR, place) for place, (_, days) in enumerate(AGES) if days is not None]
+    steps = [(_age(waiting, as_of) < days * 24 * SECONDS_AN_HOUR, place) for place, (_, days) in enumerate(AGES) if days is not None]
     step = ibis.cases(*steps, else_=len(AGES) - 1)
-    counted = ws.execute(waiting.group_by(step=step).aggregate(cases=waiting.count(), late=waiting.is_late.sum())).set_index("step")
+    counted = ws.execute(
+        waiting.group_by(step=step).aggregate(cases=waiting.count(), late=waiting.count(where=_is_late(waiting)))
+    ).set_index("step")
     found = counted.reindex(range(len(AGES))).fillna(0).astype("int64").reset_index(drop=True)
     found.insert(0, "days_from", [low for low, _ in AGES])
     found.insert(1, "days_to", [high for _, high in AGES])

@@ -268,3 +268,21 @@ def test_an_agreement_changes_what_is_within(made: Make) -> None:
 def test_without_cases_there_is_no_service(six: Workspace) -> None:
     with pytest.raises(AnalysisError, match="No cases"):
         service(six, AS_OF)
+
+
+def test_a_limit_of_a_class_and_a_priority_is_held_against_that_class(made: Make) -> None:
+    """a is of class A: 3 hours within urgent's 4, 5 hours beyond; her normal case has no limit of the class."""
+    opened = pd.Timestamp("2024-06-01 08:00")
+    rows = [("1", "urgent", 3), ("2", "urgent", 5), ("3", "normal", 50)]
+    cases = pd.DataFrame(
+        {
+            "case_id": [name for name, *_ in rows],
+            "customer_id": "a",
+            "priority": [priority for _, priority, _ in rows],
+            "opened_at": opened,
+            "resolved_at": [opened + pd.Timedelta(hours=hours) for *_, hours in rows],
+        }
+    )
+    ws = made(cases=cases, order_lines=lines(("a", "1", "2024-05-01", 100)))
+    found = by_group(ws, date(2024, 7, 1), None, "value_class", Agreement((Limit(4, "urgent", "A"),)))
+    assert found.set_index("group").loc["A", "own_limit_share"] == 0.5
