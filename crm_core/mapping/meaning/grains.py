@@ -114,7 +114,9 @@ def _is_opened(look: Look) -> bool:
     opened, own = look.fed("cases", "opened_at"), look.assigned("cases")
     if opened is not None and "opened" in meaning(opened.name).concepts:
         return True
-    return look.has("cases", "case_id", 0.9) and max(own.score("opened_at"), own.score("updated_at")) >= 0.8
+    case, day = look.fed("cases", "case_id"), max(own.score("opened_at"), own.score("updated_at"))
+    is_log = case is not None and not look.is_key(case.name)  # many rows a case, each with its moment
+    return look.has("cases", "case_id", 0.9) and day >= (0.6 if is_log else 0.8)
 
 
 def _is_surveys(look: Look) -> bool:

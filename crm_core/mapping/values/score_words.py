@@ -162,6 +162,7 @@ _LABEL_FIRST = re.compile(r"[^\d]*[-–—:=|(\[]\s*(\d{1,3})\s*[)\]]?")
 _FULL, _EMPTY = "★⭐🌟✭✪✰", "☆"
 _DRAWN = re.compile(f"[{_FULL}{_EMPTY}\ufe0f\\s]+")
 _LATIN = str.maketrans(words.EASTERN_DIGITS, words.LATIN_DIGITS, words.INVISIBLE)
+_NOT = re.compile(r"\b(не)\s+(?=\w)")
 #: Letters of a score as a table's cell may hold it; a longer text is a comment.
 LONGEST = 80
 
@@ -170,13 +171,13 @@ def read(text: str, known: WordList | None = None) -> Marked | None:
     """The score that a text says by its marks, or by the words of that list; None where it says none."""
     if len(text) > LONGEST:
         return None
-    spoken = " ".join(plain(text.translate(_LATIN)).split())
+    spoken = _spoken(text.translate(_LATIN))
     return _drawn(text) or _marked(spoken) or _in_words(spoken, known) or _labelled(spoken)
 
 
 def list_of(texts: Iterable[str]) -> WordList | None:
     """The list that knows most of the different texts of a column; None where no list knows any."""
-    spoken = {" ".join(plain(text).split()) for text in texts if len(text) <= LONGEST}
+    spoken = {_spoken(text) for text in texts if len(text) <= LONGEST}
     counts = [(sum(1 for one in spoken if one in _scores(at)), words) for at, words in enumerate(WORD_LISTS)]
     most = max(count for count, _ in counts)
     return next((words for count, words in counts if count == most), None) if most else None
@@ -224,7 +225,12 @@ def _in_words(spoken: str, known: WordList | None) -> Marked | None:
 def _scores(place: int) -> dict[str, int]:
     """Wording -> score of the list at that place."""
     phrases = WORD_LISTS[place].phrases
-    return {" ".join(plain(phrase).split()): score for score, line in phrases.items() for phrase in line.split("; ")}
+    return {_spoken(phrase): score for score, line in phrases.items() for phrase in line.split("; ")}
+
+
+def _spoken(text: str) -> str:
+    """In plain letters; Russian "не доволен" and "недоволен" are one."""
+    return _NOT.sub(r"\1", " ".join(plain(text).split()))
 
 
 def _decimal(digits: str) -> Decimal:

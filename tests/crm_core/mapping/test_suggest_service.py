@@ -162,6 +162,18 @@ def test_the_only_date_of_a_log_is_that_of_its_events(staging: Staging) -> None:
     assert asked(found) == []
 
 
+def test_a_log_needs_no_more_than_case_moment_and_state(staging: Staging) -> None:
+    columns: Columns = {
+        "Case ID": [f"T{at // 3:03d}" for at in range(ROWS)],
+        "activity": of(["created", "answered", "solved"]),
+        "timestamp": days(),
+        "status": of(["open", "in progress", "closed"]),
+    }
+    found = suggested(staging, columns)
+    assert found.mapping.tables[0].grain == "cases"
+    assert {"case_id": "Case ID", "updated_at": "timestamp", "status": "status"}.items() <= fields(found).items()
+
+
 def tickets(first: Sequence[str], done: Sequence[str]) -> Columns:
     return {
         "Ticket ID": [str(at) for at in range(ROWS)],

@@ -72,3 +72,10 @@ def test_other_texts_are_no_scores(text: str) -> None:
 def test_the_share_that_can_be_read() -> None:
     assert score_words.share(("Good", "Poor", "excellent", "who knows")) == 0.75
     assert score_words.share(()) == 0.0
+
+
+@pytest.mark.parametrize("text", ["недоволен", "не доволен", "Не  доволен"])
+def test_a_russian_not_may_stand_apart(text: str) -> None:
+    found = score_words.read(text, score_words.list_of(["очень доволен", "доволен", text]))
+    assert found is not None
+    assert found.score == 2
