@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
-from playwright.sync_api import Page, Position, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from tests.browser.conftest import PATIENCE, Server, settled
 
@@ -53,6 +54,19 @@ def at_risk(page: Page) -> int:
     return int(found[1].replace(",", ""))
 
 
+def choose_first(page: Page, box: Locator) -> None:
+    """Choose the first option of a list. One that opens while something still moves closes again, so it is opened until it stays."""
+    settled(page)
+    box.scroll_into_view_if_needed()
+    option = page.get_by_role("option").first
+    for _ in range(10):
+        box.click()
+        with suppress(AssertionError):
+            expect(option).to_be_visible(timeout=3_000)
+            break
+    option.click()
+
+
 def test_every_tab_of_satisfaction_and_service_draws(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/satisfaction")
     expect(page.get_by_text(re.compile(r"^NPS is [+-][\d.]+ \(95 % interval"))).to_be_visible()
@@ -84,8 +98,7 @@ def test_a_customer_is_followed_up_and_the_mark_taken_back(page: Page, server: S
     page.get_by_role("tab", name="Followed up").click()
     expect(page.get_by_text("1 customer marked")).to_be_visible()
     page.get_by_text("Take a mark back").click()
-    page.get_by_role("combobox", name="Marks").click()
-    page.get_by_role("option").first.click()
+    choose_first(page, page.get_by_role("combobox", name="Marks"))
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Take back").click()
     expect(page.get_by_text(f"{before:,} customers are at risk")).to_be_visible()
