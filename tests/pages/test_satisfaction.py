@@ -87,9 +87,20 @@ def test_terms_set_promoters_and_detractors_apart(workspaces: Workspaces) -> Non
     candidate = workspaces.candidate("nwords")
     write(candidate, name="Words", surveys=rows[rows["measure"] == "nps"])
     workspaces.accept("nwords", candidate, "Words", "named")
-    told = said(opened("In their words", period="All time"))
-    assert "parcel arrived late again" in told
+    app = opened("In their words", period="All time")
+    told = said(app)
+    assert any("parcel arrived late again" in one.proto.body for one in app.get("html"))
     assert "late" in told.split("detractors write of")[1].split(";")[0]
+
+
+def test_comments_are_shown_letter_by_letter_in_the_direction_of_their_script(workspaces: Workspaces) -> None:
+    rows = shop_with_service.surveys().assign(customer_id=None, comment="<img src=x> دیر رسید!")
+    candidate = workspaces.candidate("nmarkup")
+    write(candidate, name="Markup", surveys=rows[rows["measure"] == "nps"])
+    workspaces.accept("nmarkup", candidate, "Markup", "named")
+    bodies = [one.proto.body for one in opened("In their words").get("html") if "دیر" in one.proto.body]
+    assert bodies
+    assert all('dir="auto"' in body and "&lt;img src=x&gt;" in body and "<img" not in body for body in bodies)
 
 
 def test_too_few_comments_get_no_verdict(served: Entry) -> None:
