@@ -34,4 +34,5 @@ def render() -> None:
     if done.open:
         with done, guards.guard():
             watching.followed(view)
-    page.how_to_read(*EXPLANATION)
+    options = ["--value clv"] if value == "clv" else []
+    page.how_to_read(*EXPLANATION, command=page.command(view, "watch", *options), is_for_all=view.is_filtered)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.cli import main
@@ -44,13 +47,28 @@ def test_everybody_at_risk_is_on_it_and_nobody_else(served: Entry, tmp_path: Pat
     assert set(pd.read_csv(out)["customer_id"]) == on_the_list()
 
 
-def test_public_reach_comes_first_and_asks_for_an_answer_in_public(served: Entry, tmp_path: Path) -> None:
-    """c15's case is of 5,000 people's reach, unsolved after one contact only: it is no risk by the case; reach of others is not given."""
-    assert ("c15" in on_the_list()) is False
+def test_the_page_names_the_command_that_gives_the_list_ranked(served: Entry, tmp_path: Path) -> None:
+    words = shlex.split(next(code.value for code in open_page("watch-list").code if "watch" in code.value))
     out = tmp_path / "watch.csv"
-    assert main(["watch", "workspace:Served shop", "--out", str(out)]) == 0
+    assert main([*words[3:], "--out", str(out)]) == 0
     ranked = pd.read_csv(out)
+    assert set(ranked["customer_id"]) == on_the_list()
     assert list(ranked["priority"]) == sorted(ranked["priority"], reverse=True)
+    assert ranked["priority"].iloc[0] > ranked["priority"].iloc[-1]
+
+
+def test_public_reach_weighs_the_value_and_asks_for_an_answer_in_public(workspaces: Workspaces, tmp_path: Path) -> None:
+    """c15 was contacted twice here: reach 5,000 weighs 1 + log10(5001) times."""
+    rows = shop_with_service.cases()
+    rows.loc[rows["customer_id"] == "c15", "count_contacts"] = 2
+    candidate = workspaces.candidate("nreach")
+    write(candidate, name="Reach", order_lines=shop_with_service.order_lines(), cases=rows)
+    workspaces.accept("nreach", candidate, "Reach", "named")
+    out = tmp_path / "watch.csv"
+    assert main(["watch", "workspace:Reach", "--out", str(out)]) == 0
+    row = pd.read_csv(out).set_index("customer_id").loc["c15"]
+    assert row["priority"] == pytest.approx(row["value_at_stake"] * (1 + math.log10(5001)))
+    assert row["next_step"].startswith("Answer where it was said")
 
 
 def test_who_is_followed_up_leaves_the_list_until_something_happens(served: Entry) -> None:

@@ -70,8 +70,9 @@ def _summary(view: View) -> page.Summary:
     _open(view)  # first: what it keeps serves all that looks from that day
     now, then = _found(view, view.start, view.end), _found(view, before.start, before.end)
     when = f"Cases opened between {day(view.start)} and {day(Period(view.start, view.end).last_day)}; open ones are of any age."
-    figures = [one for one in _tiles(view, now, then) if one.value != NOT_PROVIDED]
-    missing = [one.label.lower() for one in _tiles(view, now, then) if one.value == NOT_PROVIDED]
+    tiles = _tiles(view, now, then)
+    figures = [one for one in tiles if one.value != NOT_PROVIDED]
+    missing = [one.label.lower() for one in tiles if one.value == NOT_PROVIDED]
     told = f" Not provided by this data: {', '.join(missing)}." if missing else ""
     return page.Summary(_answer(view, now, then), when + told, tuple(figures))
 
