@@ -82,7 +82,10 @@ def _told(row: Any, measure: Measure) -> str:
 
 
 def scores(frame: pd.DataFrame, measure: Measure, on: Scale) -> go.Figure:
-    """How many gave each score, coloured by band. `frame` has score, n, share; scores of the scale that nobody gave stand as zero."""
+    """How many gave each score, coloured by band; a click selects the score (`customdata[1]`).
+
+    `frame` has score, n, share; scores of the scale that nobody gave stand as zero.
+    """
     if frame.empty:
         return theme.nothing(NO_RESPONSES)
     steps = on.highest - on.lowest
@@ -98,7 +101,7 @@ def scores(frame: pd.DataFrame, measure: Measure, on: Scale) -> go.Figure:
                 y=[known[score].share if score in known else 0.0 for score in own],
                 name=name.lower(),
                 marker=theme.fill(BAND_COLOURS[place], (0, 2, 1)[place]),
-                customdata=[[known[score].n if score in known else 0] for score in own],
+                customdata=[[known[score].n if score in known else 0, score] for score in own],
                 text=[f"{100 * known[score].share:.0f}%" if score in known and len(all_scores) <= 21 else "" for score in own],
                 textposition="outside",
                 cliponaxis=False,

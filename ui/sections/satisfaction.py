@@ -14,7 +14,6 @@ from crm_core.charts import satisfaction as charts
 from crm_core.charts.satisfaction import written
 from ui import cache, page, tables
 from ui.frame import day
-from ui.guards import guard
 from ui.numbers import NOT_PROVIDED, count, share
 from ui.page import NO_SIGNIFICANT_CHANGE, Tile
 from ui.sections import customer, measured
@@ -149,13 +148,16 @@ def over_time(view: View, asked: Asked) -> None:
         st.caption(cache.made(view, _moved, asked))
     with right:
         st.header("The scores of the period")
-        page.chart(cache.made(view, _scores, asked), "satisfaction_scores", "Share of responses by score")
+        marks = page.clickable(cache.made(view, _scores, asked), "satisfaction_scores", "Share of responses by score")
     with st.expander("The numbers behind the charts"):
         past = measured.readable(course(view, asked.measure, asked.by), asked.measure)
         called = measured.names(asked.measure)
         tables.result_table(past, "satisfaction_trend_rows", title=f"{LABELS[asked.measure]} over time", names=called)
         given = now(view, asked.measure).scores.rename(columns={"share": "share_given"})
         tables.result_table(given, "satisfaction_scores_rows", title="Scores", names=called | {"share_given": "Share"})
+    chosen = tuple(dict.fromkeys(float(score) for _, score, *_ in marks))
+    if chosen:
+        _customers(view, asked, chosen)
 
 
 def _course(view: View, asked: Asked) -> go.Figure:
@@ -199,14 +201,15 @@ def by_group(view: View, asked: Asked) -> None:
     with st.expander("The numbers behind the chart"):
         rows, called = measured.readable(_split(view, asked, by), asked.measure), measured.names(asked.measure) | {"group": offered[by]}
         tables.result_table(rows, "satisfaction_split_rows", title=f"{LABELS[asked.measure]} by group", names=called)
-    if view.ws.has("surveys", "customer_id") and view.ws.has("order_lines"):
-        with guard():
-            _customers(view, asked, by if groups else "", groups)
+    _customers(view, asked, by=by if groups else "", groups=groups)
 
 
-def _customers(view: View, asked: Asked, by: str, groups: tuple[str, ...]) -> None:
-    st.header("The customers of the chosen groups" if groups else "The customers who answered")
-    args = (asked.measure, view.start, view.end, view.settings, (), by, groups)
+def _customers(view: View, asked: Asked, scores: tuple[float, ...] = (), by: str = "", groups: tuple[str, ...] = ()) -> None:
+    """Those of the chosen scores or groups, where responses name customers whose purchases are known."""
+    if not view.ws.has("surveys", "customer_id") or not view.ws.has("order_lines"):
+        return
+    st.header("The customers of the chosen marks" if scores or groups else "The customers who answered")
+    args = (asked.measure, view.start, view.end, view.settings, scores, by, groups)
     picked = tables.customer_table(view, "satisfaction_customers", rows=responders.responders, args=args, title="Who answered")
     customer.panel(view, picked, "satisfaction_customer")
 
