@@ -263,7 +263,7 @@ def test_a_fault_of_the_program_is_no_stack_trace(sales: Path, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise KeyError("of ours")
 
-    monkeypatch.setattr("crm_core.cli._build", fail)
+    monkeypatch.setattr("crm_core.cli.inputs.build_workspace", fail)
     assert main(["pareto", str(sales)]) == 1
     assert "KeyError" in capsys.readouterr().err
 
