@@ -2,22 +2,22 @@
 
 Ours is what each page computes when it opens: the measure of the period and of the one before with their scores, and its course by month; cases
 of the period, of the one before, open ones of all time, and the course by month, with the counts per distinct waiting time from which Kaplan–Meier
-comes; the customers at risk by reason. Both sides must first give equal sums. Limit: 1.5 times the SQL plus 100 ms. What both do before the
-clock starts is opening the file.
+comes; the customers at risk by reason. Both sides must first give equal sums. Limit: 1.5 times the SQL plus 100 ms. Before the clock starts both sides
+open the file and answer the same question on a small other one, as a server does that has answered before: what is loaded once a process is
+not measured, and nothing of the file at hand is known yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis.backends.duckdb  # noqa: F401 (Ibis loads it with the first connection; imports are not what is measured)
 import numpy as np
 import pandas as pd
-import scipy.special  # noqa: F401
 
 from benchmarks.measure import CACHE, Side, holds, measure
 from crm_core.analytics.satisfaction import measures, responses, trend
@@ -29,6 +29,7 @@ from tests.workspaces import write
 VERSION = 1  # a change of what is made asks for new files
 COUNT = 1_000_000
 CUSTOMERS = 400_000
+FEW = 1_000  # rows of the small file
 MOST, PLUS_SECONDS = 1.5, 0.1
 START, BEFORE, AS_OF = date(2025, 1, 1), date(2024, 1, 1), date(2026, 1, 1)
 
@@ -85,9 +86,21 @@ def _cases(count: int) -> pd.DataFrame:
     )
 
 
+def answered_before(prepare: Callable[[str], Callable[[], Any]]) -> Callable[[str], Callable[[], Any]]:
+    """The side has answered its question on the small file, whichever file it then gets."""
+
+    @wraps(prepare)
+    def prepared(path: str) -> Callable[[], Any]:
+        prepare(str(workspace(FEW)))()
+        return prepare(path)
+
+    return prepared
+
+
 # -- ours ----------------------------------------------------------------------------------------------------------------
 
 
+@answered_before
 def satisfaction(path: str) -> Callable[[], Any]:
     ws = Workspace.open(path)
 
@@ -98,6 +111,7 @@ def satisfaction(path: str) -> Callable[[], Any]:
     return run
 
 
+@answered_before
 def service(path: str) -> Callable[[], Any]:
     ws = Workspace.open(path)
 
@@ -109,6 +123,7 @@ def service(path: str) -> Callable[[], Any]:
     return run
 
 
+@answered_before
 def watch(path: str) -> Callable[[], Any]:
     ws = Workspace.open(path)
     return lambda: watch_list.summary(ws, AS_OF)
@@ -143,6 +158,7 @@ _SUMS = "count(*) AS cases, count(*) FILTER (is_open) AS open, count(is_within) 
 count(*) FILTER (count_reopened > 0) AS reopened, count(*) FILTER (is_escalated) AS escalated"
 
 
+@answered_before
 def satisfaction_sql(path: str) -> Callable[[], Any]:
     con = _connect(path)
     days = {"start": _moment(START), "before": _moment(BEFORE), "as_of": _moment(AS_OF)}
@@ -154,6 +170,7 @@ def satisfaction_sql(path: str) -> Callable[[], Any]:
     return run
 
 
+@answered_before
 def service_sql(path: str) -> Callable[[], Any]:
     con = _connect(path)
 
@@ -193,6 +210,7 @@ WATCH = """
 """
 
 
+@answered_before
 def watch_sql(path: str) -> Callable[[], Any]:
     con = _connect(path)
     return lambda: con.execute(WATCH, {"as_of": _moment(AS_OF)}).fetchone()

@@ -34,23 +34,23 @@ def cases(
     table, now = ws.table("cases"), midnight(as_of)
     rows = table.filter(table.opened_at < now)
     rows = rows if since is None else rows.filter(rows.opened_at >= midnight(since))
-    rows = rows if shown is None else rows.semi_join(shown, "customer_id")
-    rows = rows.mutate(
-        first_response_at=ibis.ifelse(rows.first_response_at < now, rows.first_response_at, ibis.null("timestamp")),
-        is_known_open=(rows.resolved_at >= now).fill_null(False),
-        resolved_at=ibis.ifelse(rows.resolved_at < now, rows.resolved_at, ibis.null("timestamp")),
-    )
-    rows = _with_class(ws, rows, as_of)
-    rows = rows.mutate(is_open=_is_open(ws, rows), due_at=_due(rows, agreement))
-    is_late = (rows.is_open & (rows.due_at < now)).fill_null(False)
+    rows = _with_class(ws, rows if shown is None else rows.semi_join(shown, "customer_id"), as_of)
+    answered, solved, due = _before(rows.first_response_at, now), _before(rows.resolved_at, now), _due(rows, agreement)
+    is_known_open = (rows.resolved_at >= now).fill_null(False)
+    is_open = _is_open(ws, rows, is_known_open)
+    is_late = (is_open & (due < now)).fill_null(False)
     return rows.mutate(
+        first_response_at=answered,
+        resolved_at=solved,
+        due_at=due,
+        is_open=is_open,
         is_late=is_late,
-        is_within=_is_within(rows, is_late),
+        is_within=_is_within(rows, solved, due, is_late, is_known_open | (is_open & rows.is_within_sla).fill_null(False)),
         is_reopened=rows.count_reopened > 0,
-        first_seconds=_seconds(rows.opened_at, rows.first_response_at),
-        resolution_seconds=_seconds(rows.opened_at, rows.resolved_at),
+        first_seconds=_seconds(rows.opened_at, answered),
+        resolution_seconds=_seconds(rows.opened_at, solved),
         age_seconds=_seconds(rows.opened_at, now),
-    ).drop("is_within_sla", "is_known_open")
+    ).drop("is_within_sla")
 
 
 def knows_open(ws: Workspace) -> bool:
@@ -71,13 +71,18 @@ def status_words(ws: Workspace) -> tuple[str, ...]:
     return ws.remember("case statuses", lambda: tuple(map(str, ws.execute(spoken)["status"].dropna())))
 
 
-def _is_open(ws: Workspace, rows: ir.Table) -> ir.BooleanValue:
+def _before(moment: ir.TimestampValue, now: ir.TimestampValue) -> ir.TimestampValue:
+    """What happens later has not happened yet."""
+    return ibis.ifelse(moment < now, moment, ibis.null("timestamp"))
+
+
+def _is_open(ws: Workspace, rows: ir.Table, is_known_open: ir.BooleanValue) -> ir.BooleanValue:
     """Not solved by then: by the time of the solution; without one by the status, which tells how it ended."""
     if not knows_open(ws):
         return ibis.null("boolean")
     closed = closed_words(ws)
     is_closed = rows.status.isin(closed).fill_null(False) if closed else ibis.literal(False)
-    return rows.is_known_open | (rows.resolved_at.isnull() & ~is_closed)
+    return is_known_open | (rows.resolved_at.isnull() & ~is_closed)
 
 
 def _due(rows: ir.Table, agreement: Agreement) -> ir.TimestampValue:
@@ -102,12 +107,12 @@ def _fits(rows: ir.Table, priority: str, value_class: str) -> ir.BooleanValue:
     return fits
 
 
-def _is_within(rows: ir.Table, is_late: ir.BooleanValue) -> ir.BooleanValue:
+def _is_within(
+    rows: ir.Table, solved: ir.TimestampValue, due: ir.TimestampValue, is_late: ir.BooleanValue, is_too_early: ir.BooleanValue
+) -> ir.BooleanValue:
     """As the data says, else by the time agreed. It says nothing of an open case but that it is late, and nothing before the solution."""
-    solved = ibis.ifelse(rows.resolved_at.notnull(), rows.resolved_at <= rows.due_at, ibis.null("boolean"))
-    is_too_early = rows.is_known_open | (rows.is_open & rows.is_within_sla).fill_null(False)
     told = ibis.ifelse(is_too_early, ibis.null("boolean"), rows.is_within_sla)
-    return ibis.coalesce(told, ibis.ifelse(is_late, ibis.literal(False), solved))
+    return ibis.coalesce(told, ibis.ifelse(is_late, ibis.literal(False), solved <= due))
 
 
 def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:

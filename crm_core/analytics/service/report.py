@@ -84,12 +84,8 @@ def open_cases(
     """How many cases of any age are open, and how many of these are past the agreed time; None where the data does not tell."""
     if not knows_open(ws):
         return None, None
-    rows = _rows(ws, as_of, None, agreement, shown)
-    found = ws.execute(
-        rows.aggregate(open=rows.count(where=rows.is_open), late=rows.count(where=_is_late(rows)), judged=rows.is_within.count())
-    )
-    row = found.iloc[0]
-    return int(row["open"]), int(row["late"]) if row["judged"] else None
+    sums = _sums_by_month(ws, as_of, agreement, shown)[["open", "late", "judged"]].sum()
+    return int(sums["open"]), int(sums["late"]) if sums["judged"] else None
 
 
 def _rows(ws: Workspace, as_of: date, since: date | None, agreement: Agreement, shown: ir.Table | None, *texts: str) -> ir.Table:
@@ -231,8 +227,9 @@ def by_group(
     return found
 
 
-def _grouped(ws: Workspace, rows: ir.Table, as_of: date) -> pd.DataFrame:
-    sums = ws.execute(rows.group_by("group").aggregate(**_sums(rows))).fillna(dict.fromkeys(_SUMS, 0))
+def _grouped(ws: Workspace, rows: ir.Table, as_of: date, sums: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row a value of `group`; its sums are asked for where they are not known."""
+    sums = _sums_by(ws, rows, "group") if sums is None else sums
     first, resolution = (_hours_by_group(_waits(ws, rows, as_of, kind, "group")) for kind in KINDS)
     unknown: Hours = (None, None)
     found = [
@@ -240,6 +237,20 @@ def _grouped(ws: Workspace, rows: ir.Table, as_of: date) -> pd.DataFrame:
         for _, row in sums.iterrows()
     ]
     return pd.DataFrame([(name, *_line(one)) for name, one in found], columns=["group", *COLUMNS])
+
+
+def _sums_by(ws: Workspace, rows: ir.Table, by: str) -> pd.DataFrame:
+    """One row a value of `by`: group, then _SUMS."""
+    return ws.execute(rows.group_by(group=rows[by]).aggregate(**_sums(rows))).fillna(dict.fromkeys(_SUMS, 0))
+
+
+def _sums_by_month(ws: Workspace, as_of: date, agreement: Agreement, shown: ir.Table | None) -> pd.DataFrame:
+    """Of all cases, by the month in which they were opened: what is open now and the course over time are made of it."""
+
+    def find() -> pd.DataFrame:
+        return _sums_by(ws, _rows(ws, as_of, None, agreement, shown), "month")
+
+    return find() if shown is not None else ws.remember(f"sums of cases by month {as_of} {agreement!r}", find)
 
 
 def _line(one: Service) -> tuple[Any, ...]:
@@ -272,7 +283,8 @@ def _against_own(ws: Workspace, rows: ir.Table, as_of: date, agreement: Agreemen
 def trend(ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None) -> pd.DataFrame:
     """One row a month in which cases were opened, the earliest first: group (its first day), then COLUMNS."""
     rows = _rows(ws, as_of, None, agreement, shown)
-    return _grouped(ws, rows.rename(group="month"), as_of).sort_values("group", ignore_index=True)
+    sums = _sums_by_month(ws, as_of, agreement, shown)
+    return _grouped(ws, rows.rename(group="month"), as_of, sums).sort_values("group", ignore_index=True)
 
 
 def ages(ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None) -> pd.DataFrame:
