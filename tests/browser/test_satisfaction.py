@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
-from playwright.sync_api import Locator, Page, Position, expect
+from playwright.sync_api import Locator, Page, Position, TimeoutError, expect
 
 from tests.browser.conftest import PATIENCE, Server, settled
 
@@ -55,16 +55,18 @@ def at_risk(page: Page) -> int:
 
 
 def choose_first(page: Page, box: Locator) -> None:
-    """Choose the first option of a list. One that opens while something still moves closes again, so it is opened until it stays."""
+    """Choose the first option of a list, and see that it is chosen. A list that opens while something still moves closes again, its options with
+    it, so that both clicks are tried together.
+    """
     settled(page)
     box.scroll_into_view_if_needed()
-    option = page.get_by_role("option").first
     for _ in range(10):
-        box.click()
-        with suppress(AssertionError):
-            expect(option).to_be_visible(timeout=3_000)
-            break
-    option.click()
+        with suppress(TimeoutError):
+            box.click(timeout=5_000)
+            page.get_by_role("option").first.click(timeout=3_000)
+            return
+        page.keyboard.press("Escape")
+    raise AssertionError("the list did not stay open")
 
 
 def test_every_tab_of_satisfaction_and_service_draws(page: Page, server: Server) -> None:
