@@ -37,7 +37,8 @@ EITHER_ORDER = "Every value reads both ways. Which one is it?"
 BOTH_ORDERS = "Some values are day first, some month first. Those of the other order are left out or read wrongly. Which one is it?"
 PREVIEW_ROWS = 50
 SCALE = "Measure and scale"
-SCALE_HELP = "The worst score stands first: “ces 7-1” where 1 is the best. It holds for scores that name neither measure nor scale."
+SCALE_HELP = """The worst score stands first: “ces 7-1” where 1 is the best. It holds for scores that name neither measure nor scale. Another one can be
+typed, and several as “csat 1-7; ces 7-1”."""
 ATTRIBUTES_HELP = "They filter and split every page, under their own name."
 
 
@@ -159,7 +160,15 @@ def _scale(found: Wizard, source: str, key: str) -> None:
     scales = list(dict.fromkeys(["", *USUAL, table.scale]))
     recognised = f"As recognised: {found.recognised_scale(source) or 'nothing yet'}"
     change = _change(found, f"scale_{key}", lambda scale: found.set_scale(source, scale))
-    st.selectbox(SCALE, scales, scales.index(table.scale), format_func=lambda scale: scale or recognised, help=SCALE_HELP, **change)
+    st.selectbox(
+        SCALE,
+        scales,
+        scales.index(table.scale),
+        format_func=lambda scale: scale or recognised,
+        help=SCALE_HELP,
+        accept_new_options=True,
+        **change,
+    )
 
 
 def _attributes(found: Wizard, source: str, key: str) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 WORKSPACE_PREFIX = "workspace:"
 SAMPLE = "sample"
 MAPPING_HINT = "Say which column feeds which field, for example --map customer_id=COLUMN --map ordered_at=COLUMN."
+ANSWER_HINT = "Answer with the options named here."
 
 
 def is_kept(sources: Sequence[str]) -> bool:
@@ -108,7 +109,8 @@ def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, tu
     asked = [one for one in answered(suggestion.problems, options.map) if one.severity == "question"]
     doubts = list(dict.fromkeys([*asked, *validate(staging, mapping)]))
     if doubts:
-        raise MappingError("The columns leave a doubt", hint=MAPPING_HINT, problems=doubts)
+        hint = ANSWER_HINT if all(one.option for one in doubts) else MAPPING_HINT
+        raise MappingError("The columns leave a doubt", hint=hint, problems=doubts)
     return mapping, suggestion.remarks(mapping)
 
 

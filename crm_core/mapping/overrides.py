@@ -72,7 +72,7 @@ def with_scale(mapping: Mapping, text: str) -> Mapping:
     """The mapping with measure and scale declared as `[FILE=]SCALE` says ("ces 7-1", "reviews.csv=csat 1-10").
 
     Without FILE it holds for every table of responses, and of cases that hold a rating. Raises MappingError where the scale is nonsense,
-    or there is no such table.
+    or there is no such table. Scales of several measures may be declared one after the other.
     """
     file, _, scale = text.rpartition("=")
     own = scales.declared(scale)
@@ -82,7 +82,10 @@ def with_scale(mapping: Mapping, text: str) -> Mapping:
         there = ", ".join(one.source for one in able) or "none"
         message = "It names no scale." if own is None else "No table of responses is meant."
         raise MappingError(f"“{text}” is not understood", message, f"Write --scale [FILE=]SCALE; tables with scores: {there}.")
-    return replace(mapping, tables=tuple(replace(one, scale=own.text) if one in meant else one for one in mapping.tables))
+    changed = {
+        one.source: "; ".join(known.text for known in (scales.all_declared(one.scale) | {own.measure: own}).values()) for one in meant
+    }
+    return replace(mapping, tables=tuple(replace(one, scale=changed.get(one.source, one.scale)) for one in mapping.tables))
 
 
 def answered(problems: Sequence[Problem], assignments: Sequence[str]) -> list[Problem]:

@@ -116,8 +116,8 @@ def _refined_one(staging: Staging, look: Look, assigned: Assignment, grain: Grai
     if grain in ("order_lines", "orders"):
         return refine.sales(staging, look, assigned)
     if grain == "surveys":
-        return refine.Refined(refine.surveys(assigned))
-    return refine.Refined(refine.cases(staging, look, assigned) if grain == "cases" else assigned)
+        return refine.surveys(look, assigned)
+    return refine.cases(staging, look, assigned) if grain == "cases" else refine.Refined(assigned)
 
 
 def _table(staging: Staging, look: Look, found: refine.Refined) -> TableMapping:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from crm_core.errors import MappingError, Problem
+from crm_core.mapping.carrying_out import scores
 from crm_core.mapping.meaning.doubts import requirements
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, ambiguous_dates, columns_of
 from crm_core.mapping.model import GRAIN_LABELS, Mapping, TableMapping, fields_for
@@ -19,11 +20,31 @@ def validate(staging: Staging, mapping: Mapping) -> list[Problem]:
     """Errors and questions that must be settled before an import; empty where it can begin.
 
     Looks for files that are given twice, tables and columns that are not there, unknown fields, a column that feeds two fields, fields that an import needs,
-    columns without a format, and dates whose day and month cannot be told apart.
+    columns without a format, dates whose day and month cannot be told apart, and scores that may be on another scale than it seems.
     """
     problems = [problem for table in mapping.tables for problem in _of_table(staging, table)]
+    if not problems:
+        problems += _doubtful_scales(staging, mapping)
     problems += _files_given_twice(staging, mapping)
     return problems + [problem for problem in requirements(mapping, staging) if problem.severity in ("error", "question")]
+
+
+def _doubtful_scales(staging: Staging, mapping: Mapping) -> list[Problem]:
+    """A question for each column of scores, the only one of its table, whose scale its values do not tell."""
+    hint = "Say which measure and scale it is."
+    return [
+        Problem(
+            "which_scale",
+            "question",
+            f"“{one.column}” was taken for {one.scale.measure} on {one.scale.lowest} to {one.scale.highest}, but {one.why}",
+            hint,
+            one.source,
+            one.column,
+            option=f'--scale "{one.source}={one.scale.text}" or --scale "{one.source}={one.instead.text}"',
+        )
+        for one in scores.in_doubt(staging, mapping)
+        if one.is_alone
+    ]
 
 
 def _files_given_twice(staging: Staging, mapping: Mapping) -> list[Problem]:
@@ -106,7 +127,7 @@ def _fed_twice(table: TableMapping) -> list[Problem]:
 
 def _unclear_scale(table: TableMapping) -> list[Problem]:
     try:
-        scales.declared(table.scale)
+        scales.all_declared(table.scale)
     except MappingError as error:
         return [Problem("scale_unknown", "error", f"{error.title}: {error.message}", error.hint, table.source)]
     return []

@@ -106,6 +106,7 @@ class Staging:
         self.raw.execute("CREATE TABLE bad_lines (source VARCHAR, line BIGINT, reason VARCHAR, text VARCHAR)")
         self.tables: list[StagedTable] = []
         self.fingerprints: dict[str, str] = {}  # file name -> SHA-256 of its bytes
+        self.found: dict[object, Any] = {}  # answers to dear questions about staged tables, by what they depend on
         self._refs = 0
         self._files = 0
 

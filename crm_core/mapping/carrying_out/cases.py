@@ -19,6 +19,8 @@ from crm_core.schema import CASES
 EVENTS, STATES = "case_events", "case_states"
 #: Different status words that are looked at.
 MOST_WORDS = 1000
+#: Moments of a case after its opening, and the years before it from which on one is no moment but a sign for "not yet" (1900-01-01).
+ENDS, LONG_BEFORE = ("first_response_at", "resolved_at", "closed_at", "due_at"), 10
 _WORDS = tuple(field.name for field in CASES.fields if field.kind == "category")
 _COUNTS = tuple(field.name for field in CASES.fields if field.kind == "integer")
 #: Last known of each: all fields but those that tell when and of which case an event is.
@@ -34,6 +36,7 @@ def _make_events(plan: Plan, found: Lookups) -> ir.Table:
     words = {name: is_given(rows[name]).ifelse(rows[name], ibis.null("string")) for name in _WORDS}
     rows = rows.mutate(
         **words,
+        **{name: _since(rows[name], ibis.coalesce(rows.opened_at, rows.updated_at)) for name in ENDS},
         case_id=ibis.coalesce(rows.case_id, "row " + rows.position.cast("string")),
         csat_top=ibis.coalesce(rows.top_csat_score, ibis.literal(-1).cast("decimal(18, 4)")),
         is_dated=is_given(rows.raw_opened_at) | is_given(rows.raw_updated_at),
@@ -50,7 +53,7 @@ def states(plan: Plan, found: Lookups) -> ir.Table:
     """One row a case with its last state, source_no of its last row, is_usable and `reason`; made ready in the staging area."""
     rows = _make_events(plan, found)
     ended = sorted(case_statuses.closed_words(status_words(plan)))
-    return _made(plan, STATES, _judged(_completed(_last_state(plan, rows, ended), ended)))
+    return _made(plan, STATES, _judged(_marked(plan, _completed(_last_state(plan, rows, ended), ended))))
 
 
 def useless(plan: Plan, cases: ir.Table) -> ir.Table:
@@ -66,6 +69,25 @@ def status_words(plan: Plan) -> list[str]:
         return []
     words = plan.staging.con.table(EVENTS).select("status").drop_null().distinct().order_by("status").limit(MOST_WORDS)
     return [str(word) for word in plan.staging.con.to_pyarrow(words)["status"].to_pylist()]
+
+
+def mark_sources(plan: Plan) -> list[int]:
+    """Numbers of the sources that mark escalated cases and leave the cells of others empty, so that an empty one means no."""
+    if not plan.feeds("is_escalated", "cases"):
+        return []
+    rows = plan.staging.con.table(EVENTS)
+    told = rows.group_by("source_no").aggregate(
+        is_mark=rows.is_escalated.all() & rows.is_escalated.isnull().any()  # of what is given
+    )
+    return [int(number) for number in plan.staging.con.to_pyarrow(told.filter(told.is_mark).select("source_no"))["source_no"].to_pylist()]
+
+
+def _marked(plan: Plan, cases: ir.Table) -> ir.Table:
+    numbers = mark_sources(plan)
+    if not numbers:
+        return cases
+    is_no = cases.is_escalated.isnull() & cases.source_no.isin(numbers)
+    return cases.mutate(is_escalated=is_no.ifelse(False, cases.is_escalated))
 
 
 def _last_state(plan: Plan, rows: ir.Table, ended: list[str]) -> ir.Table:
@@ -107,6 +129,15 @@ def _completed(cases: ir.Table, ended: list[str]) -> ir.Table:
     return cases.mutate(
         resolved_at=_not_before(resolved, cases.opened_at), first_response_at=_not_before(cases.first_response_at, cases.opened_at)
     )
+
+
+def is_sign(moment: ir.TimestampValue, opened: ir.TimestampValue) -> ir.BooleanValue:
+    """True of a moment that was never meant: nothing ends decades before it begins."""
+    return (moment.year() < opened.year() - LONG_BEFORE).fill_null(False)
+
+
+def _since(moment: ir.TimestampValue, opened: ir.TimestampValue) -> ir.TimestampValue:
+    return is_sign(moment, opened).ifelse(ibis.null("timestamp(6)"), moment)
 
 
 def _not_before(moment: ir.TimestampValue, start: ir.TimestampValue) -> ir.TimestampValue:

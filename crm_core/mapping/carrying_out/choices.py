@@ -8,6 +8,7 @@ from crm_core.mapping.carrying_out.scores import UNKNOWN
 from crm_core.mapping.carrying_out.work import Work
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, columns_of
 from crm_core.mapping.model import GRAIN_LABELS, DateFormat, fields_for
+from crm_core.mapping.values import within_sla
 
 STYLES = {
     "native": "dates as the file holds them",
@@ -38,7 +39,7 @@ def choices(work: Work) -> dict[str, str]:
 def _of_source(source: Source) -> dict[str, str]:
     fields = fields_for(source.mapping.grain)
     found = {"One row is": GRAIN_LABELS[source.mapping.grain]}
-    found |= {fields[name].label: f"column “{column}”" for name, column in source.mapping.fields.items()}
+    found |= {fields[name].label: _from(name, column) for name, column in source.mapping.fields.items()}
     found |= {f"Dates in “{column}”": _describe(source.mapping.dates[column]) for column in columns_of(source.mapping, DATE_KINDS).values()}
     found |= {
         f"Numbers in “{column}”": source.mapping.numbers[column].describe() for column in columns_of(source.mapping, NUMBER_KINDS).values()
@@ -46,6 +47,11 @@ def _of_source(source: Source) -> dict[str, str]:
     if source.mapping.attributes:
         found["Attributes taken along"] = ", ".join(source.mapping.attributes)
     return found
+
+
+def _from(field: str, column: str) -> str:
+    turned = field == "is_within_sla" and within_sla.asks_for_missed(column)
+    return f"column “{column}”" + (" (its yes means missed: turned round)" if turned else "")
 
 
 #: Words of scores that the receipt lists; a scale has fewer.

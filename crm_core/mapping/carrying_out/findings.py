@@ -6,6 +6,7 @@ Each finding is one function: it asks the stored tables one question and gives n
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import DataError, Problem, Severity
-from crm_core.mapping.carrying_out import cases, responses
+from crm_core.mapping.carrying_out import cases, responses, scores
 from crm_core.mapping.carrying_out.canonical import given_orders
 from crm_core.mapping.carrying_out.customers import OF_CUSTOMER
 from crm_core.mapping.carrying_out.reading import Source, read
@@ -268,6 +269,24 @@ def _ratings_outside(work: Work) -> list[Problem]:
     return [_outside(work, row | {"field": "csat_score"}) for row in found]
 
 
+def _scales_doubtful(work: Work) -> list[Problem]:
+    """Scales that values do not tell, of tables with several scores, about which nobody was asked."""
+    hint = "If it is another scale, declare it; the worst score comes first."
+    return [
+        Problem(
+            "scale_doubtful",
+            "warning",
+            f"The scores were taken for {one.scale.measure} on {one.scale.lowest} to {one.scale.highest}, but {one.why}",
+            hint,
+            one.source,
+            one.column,
+            option=f'--scale "{one.source}={one.instead.text}"' if one.instead.measure == one.scale.measure else "",
+        )
+        for one in scores.doubtful(work.plan, work.scores)
+        if not one.is_alone
+    ]
+
+
 def _outside(work: Work, row: dict[str, Any]) -> Problem:
     source = work.plan.sources[row["source_no"]]
     message, hint = "Scores are outside their scale", "They count as not given; the rest of their rows is used."
@@ -283,6 +302,33 @@ def _resolved_before_answered(work: Work) -> list[Problem]:
     row = _row(work, early.aggregate(rows=early.count(), example=early.case_id.min()))
     message = "Cases were resolved before their first response; both times count as they stand"
     return _found("resolved_before_response", "warning", message, "Check which column holds which time.", _column(work, "resolved_at"), row)
+
+
+def _moments_never_meant(work: Work) -> list[Problem]:
+    """Ends of cases long before their opening, which stand for "not yet"."""
+    found = []
+    for source in work.plan.of("cases"):
+        rows = read(work.plan, "cases").filter(lambda all_rows, number=source.number: all_rows.source_no == number)
+        opened = ibis.coalesce(rows.opened_at, rows.updated_at)
+        names = [name for name in cases.ENDS if name in source.mapping.fields]
+        for name in names:
+            signs = rows.filter(cases.is_sign(rows[name], opened))
+            row = _row(work, signs.aggregate(rows=signs.count(), example=signs[f"raw_{name}"].min()))
+            message, hint = "Moments lie decades before the case was opened and count as not given", ""
+            found += [
+                replace(one, table=source.name)
+                for one in _found("moment_not_meant", "warning", message, hint, source.mapping.fields[name], row)
+            ]
+    return found
+
+
+def _blank_means_no(work: Work) -> list[Problem]:
+    numbers = cases.mark_sources(work.plan) if work.cases is not None else []
+    message = "The column only marks escalated cases, so an empty cell counts as not escalated"
+    return [
+        Problem("blank_means_no", "info", message, "", work.plan.sources[at].name, work.plan.sources[at].mapping.fields["is_escalated"])
+        for at in numbers
+    ]
 
 
 def _case_words_unknown(work: Work) -> list[Problem]:
@@ -303,8 +349,11 @@ LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
     _customers_disputed,
     _responses_repeated,
     _scores_left_out,
+    _scales_doubtful,
     _resolved_before_answered,
     _case_words_unknown,
+    _moments_never_meant,
+    _blank_means_no,
 )
 
 

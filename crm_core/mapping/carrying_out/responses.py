@@ -96,6 +96,8 @@ def stored(plan: Plan, *parts: ir.Table) -> ir.Table:
 def with_customer_of_order(rows: ir.Table, orders: ir.Table | None) -> ir.Table:
     if orders is None:
         return rows
-    owners = orders.filter(orders.customer_id.notnull()).group_by(owned_order_id="order_id").aggregate(owner=orders.customer_id.min())
+    owned = orders.filter(orders.customer_id.notnull())
+    owners = owned.group_by(owned_order_id="order_id").aggregate(owner=owned.customer_id.min(), other=owned.customer_id.max())
+    owners = owners.filter(owners.owner == owners.other).drop("other")  # an id that two customers share does not tell whose it is
     joined = rows.left_join(owners, rows.order_id == owners.owned_order_id)
     return joined.mutate(customer_id=ibis.coalesce(joined.customer_id, joined.owner)).drop("owner", "owned_order_id")

@@ -38,10 +38,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Spoken:
-    """What texts of a column mean, as they stand in it; `words` is the list that its words are of."""
+    """What texts of a column mean, as they stand in it; `words` is the list that its words are of, `is_reversed` where labels of its numbers
+    say that low is good.
+    """
 
     words: WordList | None = None
     texts: dict[str, Marked] = field(default_factory=dict)
+    is_reversed: bool = False
 
     def score(self, cells: ir.Value) -> ir.DecimalValue:
         return self._looked_up(cells, {text: str(one.score) for text, one in self.texts.items()})
@@ -60,11 +63,17 @@ def spoken(staging: Staging, columns: Sequence[Column]) -> dict[tuple[int, str],
     """(source number, field) -> what the texts of the column mean; only of columns that hold other than numbers."""
     texts = {(one.source_no, one.field): _texts(staging, one) for one in columns}
     lists: dict[str, WordList | None] = {}
+    reversed_ones: set[str] = set()
     for name in {plain(one.name) for one in columns}:
         together = [text for one in columns if plain(one.name) == name for text in texts[one.source_no, one.field]]
         lists[name] = score_words.list_of(together)
-    found = {(one.source_no, one.field): _read(texts[one.source_no, one.field], lists[plain(one.name)]) for one in columns}
-    return {key: one for key, one in found.items() if one.texts}
+        if score_words.is_reversed((one.score, one.label) for one in _read(together, None).texts.values() if one.label):
+            reversed_ones.add(name)
+    found = {
+        (one.source_no, one.field): _read(texts[one.source_no, one.field], lists[plain(one.name)], plain(one.name) in reversed_ones)
+        for one in columns
+    }
+    return {key: one for key, one in found.items() if one.texts or one.is_reversed}
 
 
 def columns_of(staging: Staging, number: int, source: str, grain_fields: dict[str, str], formats: dict[str, NumberFormat]) -> list[Column]:
@@ -88,6 +97,6 @@ def _texts(staging: Staging, column: Column) -> list[str]:
     return [str(text) for text in staging.con.to_pyarrow(found)["cell"].to_pylist()]
 
 
-def _read(texts: Sequence[str], known: WordList | None) -> Spoken:
+def _read(texts: Sequence[str], known: WordList | None, is_reversed: bool = False) -> Spoken:
     marked = {text: one for text in texts if (one := score_words.read(text, known))}
-    return Spoken(known if any(one.words for one in marked.values()) else None, marked)
+    return Spoken(known if any(one.words for one in marked.values()) else None, marked, is_reversed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from collections.abc import Mapping as Known
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -49,10 +49,13 @@ class Key:
 
 @dataclass(frozen=True)
 class Scores:
-    """`scales` by key, as the staging table TABLE has them; `measures` is the word of a column of measures -> the measure, UNKNOWN if none."""
+    """`scales` by key, as the staging table TABLE has them; `measures` is the word of a column of measures -> the measure, UNKNOWN if none;
+    `doubts` by key: why the scale may be another, and which.
+    """
 
     scales: dict[Key, Scale]
     measures: dict[str, str]
+    doubts: dict[Key, tuple[str, Scale]] = field(default_factory=dict)
 
 
 def decide(plan: Plan) -> Scores:
@@ -63,7 +66,7 @@ def decide(plan: Plan) -> Scores:
         for name in fields_of(plan, grain):
             for row in _counted(plan, part(plan, grain, name, measures)):
                 counts[Key(row["source_no"], name, row["given"], row["top"])][float(row["value"])] += row["rows"]
-    found = Scores(_scales(plan, counts), measures)
+    found = _judged(plan, counts, measures)
     _store(plan, found)
     return found
 
@@ -129,31 +132,49 @@ def _counted(plan: Plan, rows: ir.Table) -> list[dict[str, Any]]:
     return found
 
 
-def _scales(plan: Plan, counts: Known[Key, Known[float, int]]) -> dict[Key, Scale]:
+def _judged(plan: Plan, counts: Known[Key, Known[float, int]], measures: dict[str, str]) -> Scores:
     sources = {source.number: source for source in plan.sources}
     together: dict[tuple[str, str, Decimal], Counter[float]] = defaultdict(Counter)
     for key, counted in counts.items():
         together[_group(sources, key)].update(counted)
-    return {key: _scale(sources[key.source_no], key, together[_group(sources, key)]) for key in counts}
+    found = Scores({}, measures)
+    for key in counts:
+        values = together[_group(sources, key)]
+        found.scales[key], is_told = _scale(sources[key.source_no], key, values)
+        if not is_told and (why := scales.doubt(found.scales[key], values)):
+            found.doubts[key] = (why, scales.instead(found.scales[key], values))
+    return found
 
 
 def _group(sources: Known[int, Source], key: Key) -> tuple[str, str, Decimal]:
     return plain(sources[key.source_no].mapping.fields[key.field]), key.measure, key.top
 
 
-def _scale(source: Source, key: Key, counts: Known[float, int]) -> Scale:
-    own = scales.declared(source.mapping.scale)
-    if own is not None and key.top < 0 and key.measure in ("", own.measure):
-        return own
-    named = scales.measure_of(source.mapping.fields[key.field])
-    measure = "" if key.measure == UNKNOWN else key.measure or named
+def _scale(source: Source, key: Key, counts: Known[float, int]) -> tuple[Scale, bool]:
+    """The scale of those scores, and whether the file or the user says it: else the values alone do."""
+    column = source.mapping.fields[key.field]
+    measure = "" if key.measure == UNKNOWN else key.measure or scales.measure_of(column)
+    own = _declared(source.mapping.scale, key.measure, measure)
+    if own is not None and key.top < 0:
+        return own, True
     spoken = source.spoken.get(key.field)
     if spoken is not None and spoken.words is not None and key.top == spoken.words.highest:
-        return _of_words(spoken.words, measure)
-    found = scales.recognise(measure, counts, float(key.top) if key.top >= 0 else None)
+        return _of_words(spoken.words, measure), True
+    said = scales.named(column, measure, counts) if key.top < 0 else None
+    found = said or scales.recognise(measure, counts, float(key.top) if key.top >= 0 else None)
+    if spoken is not None and spoken.is_reversed and key.top < 0:
+        return scales.by(replace(found, is_reversed=True), "recognised by its labels"), True
     is_given = bool(key.measure) and not MEASURE_OF[key.field]
-    grounds = ["the measure given" if is_given else "its name" if measure else "", "its marks" if key.top >= 0 else "its values"]
-    return scales.by(found, "recognised by " + " and ".join(filter(None, grounds)))
+    grounds = ["the measure given" if is_given else "its name" if measure or said else "", "its marks" if key.top >= 0 else "its values"]
+    return scales.by(found, "recognised by " + " and ".join(filter(None, grounds))), key.top >= 0 or said is not None
+
+
+def _declared(text: str, given: str, measure: str) -> Scale | None:
+    """Of the scales declared on a table, that of scores of which the file gives that measure; where it gives none, any is meant."""
+    declared = scales.all_declared(text)
+    if given:
+        return declared.get(given)
+    return declared.get(measure) or next(reversed(declared.values()), None)
 
 
 def _of_words(known: WordList, measure: str) -> Scale:
@@ -182,6 +203,45 @@ def recognised(staging: Staging, table: TableMapping) -> str:
     reading = plan(staging, Mapping((replace(table, scale=""),)))
     make_rows(reading)
     return describe(decide(reading), reading.sources[0].number) if reading.sources else ""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Scores of a column that may be on another scale than the one taken: why, and on which. `is_alone`: the rows hold no other score."""
+
+    source: str
+    column: str
+    scale: Scale
+    instead: Scale
+    why: str
+    is_alone: bool
+
+
+def doubtful(plan: Plan, found: Scores) -> list[Doubt]:
+    """The scales in doubt, of sources in their order."""
+    sources = {source.number: source for source in plan.sources}
+    return [
+        Doubt(
+            sources[key.source_no].name,
+            sources[key.source_no].mapping.fields[key.field],
+            found.scales[key],
+            instead,
+            why,
+            len(_fields(sources[key.source_no])) == 1 and "measure" not in sources[key.source_no].mapping.fields,
+        )
+        for key, (why, instead) in sorted(found.doubts.items(), key=lambda pair: (pair[0].source_no, pair[0].field, pair[0].measure))
+    ]
+
+
+def in_doubt(staging: Staging, mapping: Mapping) -> list[Doubt]:
+    """The scales in doubt of all tables with scores, looked up once for the same decisions."""
+    tables = tuple(one for one in mapping.tables if one.grain in GRAINS and {*SCORE_FIELDS} & one.fields.keys())
+    key = ("scales in doubt", tuple((staging.staged(one.source).ref, one.grain, *sorted(one.fields.items()), one.scale) for one in tables))
+    if tables and key not in staging.found:
+        reading = plan(staging, Mapping(tables))
+        make_rows(reading)
+        staging.found[key] = doubtful(reading, decide(reading))
+    return list(staging.found[key]) if tables else []
 
 
 def describe(found: Scores, source_no: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from crm_core.errors import Problem
 from crm_core.mapping.meaning.assign import Assignment
-from crm_core.mapping.meaning.fit import is_date, is_number
+from crm_core.mapping.meaning.fit import READABLE, fit, is_date, is_number
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS
 from crm_core.mapping.meaning.grains import CLEAR, Look
 from crm_core.mapping.meaning.guess import BY_VALUES, could_be_order, could_be_quantity
@@ -15,6 +15,7 @@ from crm_core.mapping.meaning.links import grows_with, is_one_to_one, is_same_am
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.meaning.patterns import name_score
 from crm_core.mapping.model import GRAIN_TABLES, Grain, Mapping, TableMapping, fields_for
+from crm_core.mapping.values.profile import ColumnProfile, profile
 from crm_core.mapping.values.text import is_given
 from crm_core.schema import SCORE_FIELDS, Kind
 from crm_core.sources.staging import Staging
@@ -119,7 +120,41 @@ def requirements(mapping: Mapping, staging: Staging) -> list[Problem]:
 
     Where a column has the name of what is missing and no values, or values that cannot be it, the error says so.
     """
-    return [_or_unfit(staging, mapping, problem) for problem in _requirements(mapping)]
+    return [_or_unfit(staging, mapping, _or_scores(staging, mapping, problem)) for problem in _requirements(mapping)]
+
+
+def _or_scores(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
+    """Where there are no sales, responses or cases: the column that is called like a score, and why it is none."""
+    used = {one.source for one in mapping.tables if one.grain in ("order_lines", *DATED)}
+    if problem.code not in ("no_amount", "nothing_to_use") or used:
+        return problem
+    for staged in staging.tables:
+        called = next((one for one in profile(staging, staged.name) if _is_called_score(one.name)), None)
+        if called is not None:
+            return _no_score(staged.name, called)
+    return problem
+
+
+def _no_score(source: str, column: ColumnProfile) -> Problem:
+    """What keeps a column from being a score whose name says so, more or less."""
+    hint, option = "If it is, say so: what cannot be read is listed.", f'--map "surveys.score={column.name}"'
+    message, example = f"“{column.name}” may be the score of a survey", ""
+    if not column.filled:
+        message += ", but it is empty in every row"
+    elif fit(fields_for("surveys")["score"], column) < READABLE:
+        message += ", but its values are not read as scores"
+        hint, example = f"Write scores as numbers, stars or usual words. {hint}", column.examples[0]
+    return Problem("no_score", "error", message, hint, source, column.name, example=example, option=option)
+
+
+def _is_called_score(name: str) -> bool:
+    return any(name_score("surveys", field, meaning(name)) >= CLEAR for field in SCORE_FIELDS)
+
+
+def _example(staging: Staging, source: str, column: str) -> str:
+    rows, ref = staging.table(source), staging.staged(source).column(column).ref
+    filled = rows.filter(is_given(rows[ref])).select(cell=rows[ref].cast("string")).limit(1)
+    return next((str(row["cell"]) for row in staging.con.to_pyarrow(filled).to_pylist()), "")
 
 
 #: Error -> the field that is missing.
@@ -132,12 +167,10 @@ def _or_unfit(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
     if grain not in GRAIN_TABLES or field not in fields_for(grain) or all(one.name != problem.table for one in staging.tables):
         return problem
     named = [one for one in staging.staged(problem.table).columns if name_score(grain, field, meaning(one.name)) >= CLEAR]
-    rows = staging.table(problem.table)
     free = [one for one in named if one.name not in mapping.table(problem.table).fields.values()]
     if not free:
         return problem
-    filled = rows.filter(is_given(rows[free[0].ref])).select(cell=rows[free[0].ref].cast("string")).limit(1)
-    example = next((str(row["cell"]) for row in staging.con.to_pyarrow(filled).to_pylist()), "")
+    example = _example(staging, problem.table, free[0].name)
     what = "its values do not look like it" if example else "it is empty in every row"
     hint = problem.hint if example else f"Export the data again with its values, or: {problem.hint}"
     message = f"“{free[0].name}” is there for the {fields_for(grain)[field].label.lower()}, but {what}"
@@ -159,8 +192,9 @@ def _requirements(mapping: Mapping) -> list[Problem]:
     return [problem for one in lines for problem in _missing(one, mapping)] + [problem for one in used for problem in _missing_key(one)]
 
 
-_WAY_OUT = "If one of them does, say what one row of it is, and which columns hold the date, the customer and the amount."
-_OPTIONS = "--map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN"
+_WAY_OUT = "If one of them does, say what one row of it is, and which columns hold the date, the customer and the amount, or the date and the score."
+_RESPONSES = "--map responded_at=COLUMN --map score=COLUMN"
+_OPTIONS = f"--map ordered_at=COLUMN --map customer_id=COLUMN --map net_amount=COLUMN, or for a survey {_RESPONSES}"
 _AMOUNT = "Assign one to the net amount, or one to the unit price and one to the quantity."
 _AMOUNT_OPTIONS = "--map net_amount=COLUMN, or --map unit_price=COLUMN --map quantity=COLUMN"
 
@@ -171,9 +205,9 @@ def _no_amounts(used: Sequence[TableMapping]) -> Problem:
         "no_amount",
         "error",
         f"No column of {tables} holds the amounts of the sales",
-        f"Say that one row is a sale, which has amounts. {_AMOUNT}",
+        f"Say that one row is a sale, which has amounts, or a survey response, which has a score. {_AMOUNT}",
         used[0].source,
-        option=_AMOUNT_OPTIONS,
+        option=f"{_AMOUNT_OPTIONS}, or for a survey {_RESPONSES}",
     )
 
 

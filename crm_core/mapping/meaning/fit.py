@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.mapping.meaning.names import meaning
-from crm_core.mapping.values import case_statuses, scales, score_words
+from crm_core.mapping.values import case_statuses, scales, score_words, within_sla
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.mapping.values.statuses import known_meaning
 from crm_core.schema import Field, Kind
@@ -29,7 +29,7 @@ def fit(field: Field, column: ColumnProfile) -> float:
     """How well the values of `column` suit `field`; a column without any value suits none."""
     if column.filled == 0:
         return 0.0
-    by_kind = _BY_KIND[field.kind](column)
+    by_kind = _INSTEAD_OF_KIND.get(field.name, _BY_KIND[field.kind])(column)
     special = _BY_FIELD.get(field.name)
     return by_kind * (special(column) if special else 1.0)
 
@@ -146,8 +146,12 @@ def _in_every_row(column: ColumnProfile) -> float:
 
 def _no_names(column: ColumnProfile) -> float:
     """Ids have no blanks inside; a column "Customer" that holds names can do in need."""
-    with_blanks = sum(1 for one in column.examples if " " in one.strip())
-    return 0.55 if with_blanks * 2 > len(column.examples) else 1.0
+    return 0.55 if is_of_names(column) else 1.0
+
+
+def is_of_names(column: ColumnProfile) -> bool:
+    """Most values have blanks inside, as names of people and companies do."""
+    return sum(1 for one in column.examples if " " in one.strip()) * 2 > len(column.examples)
 
 
 def _status(column: ColumnProfile) -> float:
@@ -210,6 +214,16 @@ def _measured(column: ColumnProfile) -> float:
     return 0.0 if "flag" in column.hints else _on_a_scale(column)
 
 
+def _within_sla(column: ColumnProfile) -> float:
+    """Yes and no, or words for kept and missed."""
+    return 1.0 if "flag" in column.hints or within_sla.tells(column.examples) else 0.0
+
+
+def _reopened(column: ColumnProfile) -> float:
+    """How many times, or no more than whether."""
+    return 1.0 if "flag" in column.hints else _integer(column)
+
+
 def _moment(column: ColumnProfile) -> float:
     """A "time to resolution" of so many minutes or seconds is no moment, though such numbers can be days of a spreadsheet."""
     is_serial = is_number(column) and column.date is not None and column.date.style == "excel_serial"
@@ -230,6 +244,8 @@ _BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
     "score": _score,
     "integer": _integer,
 }
+
+_INSTEAD_OF_KIND: dict[str, Callable[[ColumnProfile], float]] = {"is_within_sla": _within_sla, "count_reopened": _reopened}
 
 _BY_FIELD: dict[str, Callable[[ColumnProfile], float]] = {
     "discount_amount": _no_share,

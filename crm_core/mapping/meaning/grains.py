@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from crm_core.mapping.meaning.assign import Assignment, assign
+from crm_core.mapping.meaning.fit import READABLE, fit
 from crm_core.mapping.meaning.guess import MUTE, could_be_sales
 from crm_core.mapping.meaning.links import contained_share
 from crm_core.mapping.meaning.names import meaning
-from crm_core.mapping.model import GRAIN_LABELS, Grain
+from crm_core.mapping.model import GRAIN_LABELS, Grain, fields_for
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.schema import SCORE_FIELDS
 from crm_core.sources.staging import Staging
@@ -26,6 +27,8 @@ CLEAR = 0.5
 SHARED = 0.3
 _CASE_FIELDS = ("first_response_at", "resolved_at", "closed_at", "due_at", "is_within_sla", "priority", "count_reopened", "is_escalated")
 _OF_PEOPLE = ("email", "phone", "consent", "region", "city", "joined_on")
+#: What a column of answers may be called beside one that names the measure of each.
+_ANSWERS = frozenset({"survey", "amount", "answered", "score", "unit"})
 _CUSTOMER_WORDS = ("customer_id", "email", "phone", "name")
 
 
@@ -53,6 +56,10 @@ class Look:
     def fed(self, grain: Grain, name: str) -> ColumnProfile | None:
         column = self.assigned(grain).fields.get(name)
         return self.column(column) if column else None
+
+    def is_comment(self, column: str) -> bool:
+        """Was it taken for a comment, for want of anything better?"""
+        return self.assigned("surveys").fields.get("comment") == column
 
     def is_key(self, column: str) -> bool:
         one = self.column(column)
@@ -120,11 +127,23 @@ def _is_opened(look: Look) -> bool:
 
 
 def _is_surveys(look: Look) -> bool:
-    return (
+    return _is_long_survey(look) or (
         any(look.has("surveys", name, 0.75) for name in SCORE_FIELDS)
         and not look.has_amount
         and not look.has("order_lines", "quantity", 0.9)
     )
+
+
+def _is_long_survey(look: Look) -> bool:
+    """Has it a column that names measures, and answers beside it?"""
+    return look.has("surveys", "measure", 0.8) and (look.has("surveys", "score") or answers_of(look) is not None)
+
+
+def answers_of(look: Look) -> ColumnProfile | None:
+    """The scores beside a column that names their measures, where their own name says no more than "answer" or "value"."""
+    free = [one for one in look.columns if one.name not in look.assigned("surveys").fields.values() or look.is_comment(one.name)]
+    named = [one for one in free if meaning(one.name).concepts and meaning(one.name).concepts <= _ANSWERS]
+    return next((one for one in named if fit(fields_for("surveys")["score"], one) >= READABLE), None)
 
 
 def _is_sales(look: Look) -> bool:

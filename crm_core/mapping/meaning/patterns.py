@@ -107,7 +107,7 @@ PATTERNS: dict[Grain, dict[str, str]] = {
         "closed_at": "closed date 100; closed 46; case closed date 100",
         "updated_at": "updated date 100; event date 100; case updated date 100; case event date 100; updated 80; event created date 90",
         "due_at": "due date 100; due 80; sla limit date 90; sla date 60; limit date 60; promised resolved date 70",
-        "is_within_sla": "sla 96; sla survey 98",
+        "is_within_sla": "sla 96; sla survey 98; sla missed 97; missed 84; sla status 90; sla resolved status 90; due missed 84",
         "channel": "case channel 100; channel 92; contacts channel 90; contacts type 90; case opened channel 90; channel type 80",
         "topic": "topic 96; case topic 100; case type 92; category 84; case category 96; case 40; product 30; type 50; topic category "
         "90; sub case 30",
@@ -139,6 +139,12 @@ OF_CUSTOMER = frozenset({"name", "email", "phone", "consent", "joined_on", "acqu
 
 #: Measures of satisfaction, which a score may name without being anything else.
 _MEASURES = frozenset({"nps", "csat", "ces", "attitude"})
+
+#: What a question may be about: such a concept turns "satisfaction" into no other thing ("satisfaction with the delivery").
+_TOPICS = frozenset("product category delivery delivered shipping price payment case order channel resolved first status".split())
+
+#: A name of so many words is a question.
+_QUESTION = 5
 
 #: Fields of few values, for which "name" and "code" are no further concepts ("region name", "channel code").
 _GROUPS = frozenset(
@@ -227,9 +233,19 @@ def _purity(grain: Grain, field: str, needed: frozenset[str], said: Meaning) -> 
     allowed = frozenset({"shipping"}) if field in _PLACES else frozenset()
     foreign = _foreign(grain, field)
     further = said.concepts - needed - (neutral - foreign)
+    if needed & _MEASURES or ("score" in needed and len(said.words) >= _QUESTION):
+        return _purity_of_question(further, said)
     if further & ((FOREIGN | foreign) - allowed):
         return 0.0
     return float(FURTHER_CONCEPT ** len(further) * UNKNOWN_WORD**said.unknown)
+
+
+def _purity_of_question(further: frozenset[str], said: Meaning) -> float:
+    """The same for the name of a measure: what it is asked about, and the other words of a whole question, say little."""
+    if further & (FOREIGN - _TOPICS):
+        return 0.0
+    others = len(further) + said.unknown
+    return float(UNKNOWN_WORD ** (min(others, 1) if len(said.words) >= _QUESTION else others))
 
 
 def _neutral(field: str) -> frozenset[str]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crm_core.errors import Problem, Severity
-from crm_core.mapping.meaning.assign import Assignment, pair_score
-from crm_core.mapping.meaning.fit import is_date, is_decimal, is_integer, is_number
-from crm_core.mapping.meaning.grains import CLEAR, SHARED, Look
+from crm_core.mapping.meaning.assign import NEARLY, Assignment, pair_score
+from crm_core.mapping.meaning.fit import fit, is_date, is_decimal, is_integer, is_number, is_of_names
+from crm_core.mapping.meaning.grains import CLEAR, SHARED, Look, answers_of
 from crm_core.mapping.meaning.guess import VAGUE, by_values
 from crm_core.mapping.meaning.links import adds_up, contained_share, counts_rows_of, is_constant_within, varying_shares
 from crm_core.mapping.meaning.names import meaning
@@ -19,12 +19,29 @@ from crm_core.mapping.meaning.patterns import name_score
 from crm_core.mapping.meaning.vocabulary import LEADING
 from crm_core.mapping.model import fields_for
 from crm_core.mapping.values.profile import ColumnProfile
-from crm_core.schema import SCORE_FIELDS
+from crm_core.schema import SCORE_FIELDS, Field
 from crm_core.sources.staging import Staging
 
 #: Columns that may identify a customer where no id is given, the best first.
 CONTACTS = {"email": "e-mail", "phone": "phone", "name": "name"}
 _BY_CONTACT = 0.6
+#: A column called "customer" is this likely an id where it holds names.
+NAMES_ONLY = 0.55
+#: So clearly a column beside amounts holds scores.
+_SCORES = 0.85
+#: So clearly a column is called like a field.
+CALLED = 0.6
+#: What is told of cases, and would be missed.
+_TOLD_OF_CASES = (
+    "first_response_at",
+    "resolved_at",
+    "closed_at",
+    "is_within_sla",
+    "count_reopened",
+    "count_contacts",
+    "is_escalated",
+    "csat_score",
+)
 #: A person's id repeats a little beside the key of each order; a city or a postcode repeats much more.
 _LEAST_PERSONS = 0.5
 _KEY_CLEAR = 0.9
@@ -48,21 +65,29 @@ def sales(staging: Staging, look: Look, assigned: Assignment) -> Refined:
         assigned = _without_line_numbers(staging, look, assigned)
         assigned = _without_repeated_total(staging, look, assigned, problems)
         assigned = _without_part_of_discounts(look, assigned, problems)
-        problems += _refunds_beside(look, assigned)
+        problems += [*_refunds_beside(look, assigned), *_scores_beside(look, assigned)]
     else:
         assigned = _customer_by_contact(look, assigned, problems, tuple(CONTACTS))
     return Refined(assigned, tuple(problems))
 
 
-def surveys(assigned: Assignment) -> Assignment:
+def surveys(look: Look, assigned: Assignment) -> Refined:
+    """Scores, where their own name does not say it, and what is told of customers and of columns that are not used."""
+    answers = answers_of(look) if "measure" in assigned.fields and not {*SCORE_FIELDS} & assigned.fields.keys() else None
+    if answers is not None:
+        assigned = assigned.having("score", answers.name, CLEAR)
+    assigned = _one_of_each_measure(look, assigned)
+    return Refined(assigned, (*_customers_by_name(look, assigned), *_unread(look, assigned, SCORE_FIELDS[1:])))
+
+
+def _one_of_each_measure(look: Look, assigned: Assignment) -> Assignment:
     """A single column of scores is the score, whatever its measure; two columns of one measure are one too many, and asked about."""
     score = assigned.fields.get("score")
     if score is not None:
         said = meaning(score).concepts
         double = next((name for name in SCORE_FIELDS[1:] if name in assigned.fields and name.removesuffix("_score") in said), None)
         if double is not None:
-            rest = assigned.without("score")
-            return Assignment(rest.grain, rest.fields, rest.scores, rest.rivals | {double: (score, *rest.rivals.get(double, ()))})
+            assigned = _better_of(look, assigned, double, score)
     fed = [name for name in SCORE_FIELDS if name in assigned.fields]
     if len(fed) != 1 or fed == ["score"]:
         return assigned
@@ -71,7 +96,24 @@ def surveys(assigned: Assignment) -> Assignment:
     return Assignment(made.grain, made.fields, made.scores, {name: near for name, near in made.rivals.items() if name not in fed} | rivals)
 
 
-def cases(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
+def _better_of(look: Look, assigned: Assignment, field: str, score: str) -> Assignment:
+    """Of two columns of one measure the one whose name says it better; the other is a rival where it says it about as well."""
+    known, taken = fields_for(assigned.grain)[field], assigned.fields[field]
+    said = {column: pair_score(assigned.grain, known, look.column(column)) for column in (taken, score)}
+    best, other = sorted(said, key=lambda column: -said[column])
+    rest = assigned.without("score").having(field, best, said[best])
+    near = (other,) if said[other] >= NEARLY * said[best] else ()
+    rivals = (*near, *(one for one in assigned.rivals.get(field, ()) if one not in said))
+    return Assignment(rest.grain, rest.fields, rest.scores, rest.rivals | ({field: rivals} if rivals else {}))
+
+
+def cases(staging: Staging, look: Look, assigned: Assignment) -> Refined:
+    """The moments of a log of events, and what is told of customers and of columns that are not used."""
+    assigned = _events(staging, look, assigned)
+    return Refined(assigned, (*_customers_by_name(look, assigned), *_unread(look, assigned, _TOLD_OF_CASES)))
+
+
+def _events(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
     """A log of events: the date that differs within a case is that of the event, and the case was opened with the first of them."""
     case, opened = assigned.fields.get("case_id"), assigned.fields.get("opened_at")
     if case is None or opened is None:
@@ -101,6 +143,34 @@ def customers(staging: Staging, look: Look, assigned: Assignment, orders: Sequen
         return Refined(assigned.having("customer_id", key.name, max(_KEY_CLEAR, assigned.score("customer_id"))).without("customer_key"))
     found = assigned.having("customer_key", key.name, _KEY_CLEAR).having("customer_id", person.name, _KEY_CLEAR)
     return Refined(found, (_person_found(look, key, person),))
+
+
+def _customers_by_name(look: Look, assigned: Assignment) -> list[Problem]:
+    """A warning where the customers of responses or cases are told apart by their names."""
+    column = assigned.fields.get("customer_id")
+    if column is None or assigned.score("customer_id") > NAMES_ONLY or not is_of_names(look.column(column)):
+        return []
+    return [_by_contact(look, column, "name")]
+
+
+def _unread(look: Look, assigned: Assignment, fields: Sequence[str]) -> list[Problem]:
+    """A warning for each column that is called like a field of which nothing is known, and whose values are no such thing."""
+    known = fields_for(assigned.grain)
+    found = []
+    for one in look.columns:
+        if one.filled and one.name not in assigned.fields.values():
+            weights = {name: name_score(assigned.grain, name, meaning(one.name)) for name in fields if name not in assigned.fields}
+            name = max(weights, key=lambda field: weights[field], default=None)
+            if name is not None and weights[name] >= CALLED and fit(known[name], one) < CLEAR:
+                found.append(_not_read(look, one, known[name]))
+    return found
+
+
+def _not_read(look: Look, column: ColumnProfile, field: Field) -> Problem:
+    message = f"The column is called like “{field.label.lower()}”, but its values are not read as that, so it is not used"
+    hint = "Times are read as moments (day and hour), not as how long something took." if field.kind == "timestamp" else ""
+    example = column.examples[0] if column.examples else ""
+    return Problem("column_not_read", "warning", message, hint, look.source, column.name, example=example)
 
 
 def _share(staging: Staging, look: Look, column: ColumnProfile, orders: Sequence[tuple[str, str]]) -> float:
@@ -254,16 +324,33 @@ def _refunds_beside(look: Look, assigned: Assignment) -> list[Problem]:
     return [Problem("refunds_not_netted", "warning", message, hint, look.source, one.name) for one in found]
 
 
+def _scores_beside(look: Look, assigned: Assignment) -> list[Problem]:
+    """A warning for scores of a survey beside amounts: a row is a sale, so they are not used."""
+    known = fields_for("surveys")
+    free = [one for one in look.columns if one.name not in assigned.fields.values()]
+    found = [one for one in free if any(pair_score("surveys", known[name], one) >= _SCORES for name in SCORE_FIELDS)]
+    message = "The column holds scores of a survey; a row counts as a sale, so they are not used"
+    hint = "Give the responses as a file of their own, or say that a row is a response (then its amounts are not used)."
+    return [
+        Problem("scores_not_used", "warning", message, hint, look.source, one.name, option=f'--map "surveys.score={one.name}"')
+        for one in found
+    ]
+
+
 def _customer_by_contact(look: Look, assigned: Assignment, problems: list[Problem], contacts: Sequence[str]) -> Assignment:
     """Without a customer id, customers are told apart by e-mail, phone or name, in that order."""
     found = next((name for name in contacts if name in assigned.fields), None)
     if found is None or (assigned.score("customer_id") >= CLEAR and "customer_id" in assigned.fields):
         return assigned
     column = assigned.fields[found]
-    message = f"There is no customer id, so customers are told apart by their {CONTACTS[found]}"
-    hint = "People of the same name become one customer." if found == "name" else ""
-    problems.append(Problem("customer_by_contact", "warning" if found == "name" else "info", message, hint, look.source, column))
+    problems.append(_by_contact(look, column, found))
     return assigned.having("customer_id", column, _BY_CONTACT)
+
+
+def _by_contact(look: Look, column: str, contact: str) -> Problem:
+    message = f"There is no customer id, so customers are told apart by their {CONTACTS[contact]}"
+    hint = "People of the same name become one customer." if contact == "name" else ""
+    return Problem("customer_by_contact", "warning" if contact == "name" else "info", message, hint, look.source, column)
 
 
 def _unlinked(look: Look, orders: Sequence[tuple[str, str]]) -> Problem:

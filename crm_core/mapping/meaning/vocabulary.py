@@ -96,15 +96,16 @@ WORDS: dict[str, str] = {
     "consent": "consent newsletter optin gdpr einwilligung consentimiento согласи* подписк* موافقت خبرنامه accepts_marketing opt_in",
     "joined": "joined registered registration signup since member_since mitglied_seit регистрац* registriert registrierung registro "
     "cadastro inscription عضویت ثبت_نام",
-    "nps": "nps enps promoter recommend* weiterempfehl* recomend* recomiend* recommand* рекоменд* توصیه",
+    "nps": "nps enps promoter recommend* weiterempfehl* recomend* recomiend* recommand* рекоменд* порекоменд* توصیه پیشنهاد",
     "csat": "csat satisfaction satisfied zufriedenheit zufrieden satisfaccion satisfacao удовлетвор* رضایت",
-    "ces": "ces effort ease easy aufwand esfuerzo esforco усили* تلاش",
+    "ces": "ces effort ease easy aufwand leichtigkeit einfachheit esfuerzo esforco facilidade facilidad усили* легкост* تلاش سهولت آسانی",
     "attitude": "attitude einstellung actitud atitude نگرش competitor competitors competition",
     "score": "score rating star stars grade points bewertung punkte puntuacion calificacion puntaje avaliacao "
-    "pontuacao evaluation оценк* балл* "
+    "pontuacao nota evaluation оценк* балл* "
     "рейтинг* امتیاز نمره "
     "ocena oceny",
-    "survey": "survey review response feedback respondent opinion umfrage rezension antwort encuesta resena pesquisa avis enquete "
+    "survey": "survey review response feedback respondent opinion umfrage rezension antwort encuesta respuesta resena pesquisa resposta avis "
+    "enquete reponse "
     "опрос* отзыв* анкет* ответ* نظر نظرسنجی "
     "پاسخ بازخورد reviewed "
     "opinia opinie ankiet*",
@@ -115,14 +116,17 @@ WORDS: dict[str, str] = {
     "reclamation обращени* жалоб* "
     "тикет* заявк* инцидент* претензи* شکایت شکایات درخواست تیکت "
     "zgloszeni* zgłoszeni* reklamacj*",
-    "opened": "opened open received raised reported submitted geoffnet eroffnet eingegangen eingang abierto aberto ouvert открыт* "
+    "opened": "opened open received raised reported submitted geoffnet eroffnet eingegangen eingang abierto apertura aberto abertura ouvert "
+    "открыт* "
     "поступ* получен* باز دریافت",
-    "resolved": "resolved solved resolution gelost erledigt resuelto resolvido resolu решен* حل",
-    "closed": "closed geschlossen abgeschlossen cerrado fechado ferme cloture закрыт* завершен* بسته",
+    "resolved": "resolved solved resolution resolve solve gelost losung erledigt resuelto resolucion resolvido resolucao resolu решен* حل",
+    "closed": "closed close geschlossen abgeschlossen cerrado fechado ferme cloture закрыт* завершен* بسته",
     "answered": "answered answer replied reply responded beantwortet respondida ответа отвечен*",
     "first": "first initial erste erster ersten primera primeira premiere первы* перво* اولین اول",
     "due": "due falligkeit fallig vencimiento vencimento echeance سررسید",
-    "sla": "sla timely in_time on_time",
+    "sla": "sla timely in_time on_time fristgerecht rechtzeitig вовремя",
+    "missed": "missed late breach breached breaches violated violation overdue verletzt uberschritten uberfallig violado violada estourado "
+    "estourada vencido vencida incumplido incumplida depasse depassee нарушен* просроч* نقض",
     "topic": "topic subject theme reason thema betreff grund asunto assunto motivo sujet motif тема темы причин* موضوع علت",
     "priority": "priority prioritat prioridad prioridade priorite приоритет* اولویت",
     "urgency": "urgency severity dringlichkeit urgencia urgence severite срочност* فوریت",
@@ -267,6 +271,16 @@ COMPOUNDS: dict[str, str] = {
     "ship to": "shipping customer",
     "time to": "time",
     "on time": "sla",
+    "в срок": "sla",
+    "به موقع": "sla",
+    "dentro do prazo": "sla",
+    "a tiempo": "sla",
+    "nota fiscal": "order",
+    "would you rate": "score",
+    "do you rate": "score",
+    "rate your": "score",
+    "rate our": "score",
+    "rate us": "score",
     "in time": "sla",
     "ثبت نام": "joined",
     "دسته بندی": "category",
@@ -335,6 +349,6 @@ NOISE = frozenset(
         "utc",
         "gmt",
         # of questions: "How likely are you to recommend us?"
-        *"how likely are you were we did would it your with wie wahrscheinlich ist es dass sie uns".split(),
+        *"how likely are you were we did would it your with overall wie wahrscheinlich ist es dass sie uns".split(),
     ]
 )

@@ -31,6 +31,8 @@ COLUMNS_AT_ONCE = 16
 PROMISING = 0.5
 _EXAMPLES = 8
 _LONG = 60
+#: Yes and no in as many spellings ("Yes", "no", "NO") are still a flag.
+_SPELLINGS = 4
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]{2,}")
 _PHONE = re.compile(r"(?=(\D*\d){7,15}\D*$)([+(]?\d[\d()]*[ ()./-][\d ()./-]{4,20}|(\+|00?)\d{8,14}|\d{10,13})")
@@ -225,7 +227,7 @@ def _hints(column: SourceColumn, look: _Look, counts: _Counts) -> set[str]:
         hints |= _number_hints(look, counts)
     elif look.date is None:
         hints |= _word_hints(texts)
-    if column.type == "boolean" or (len(texts) <= 2 and {text.strip().lower() for text in texts} <= {*words.YES, *words.NO}):
+    if column.type == "boolean" or (len(texts) <= _SPELLINGS and {text.strip().lower() for text in texts} <= {*words.YES, *words.NO}):
         hints.add("flag")
     return hints
 

@@ -36,23 +36,42 @@ WORD_LISTS = (
         5,
         {
             1: "very dissatisfied; very unsatisfied; extremely dissatisfied; completely dissatisfied; highly dissatisfied; very unhappy; "
-            "sehr unzufrieden; tres insatisfait; muy insatisfecho; muito insatisfeito; "
+            "sehr unzufrieden; vollig unzufrieden; tres insatisfait; pas du tout satisfait; muy insatisfecho; muy insatisfecha; "
+            "muito insatisfeito; muito insatisfeita; nada satisfeito; "
             "очень недоволен; очень недовольна; совершенно не удовлетворен; полностью не удовлетворен; совсем не удовлетворен; "
             "полностью не удовлетворена; очень не удовлетворен; "
             "بسیار ناراضی; خیلی ناراضی; کاملا ناراضی",
             2: "dissatisfied; unsatisfied; not satisfied; somewhat dissatisfied; rather dissatisfied; unhappy; slightly dissatisfied; "
-            "unzufrieden; insatisfait; insatisfecho; insatisfeito; "
+            "unzufrieden; eher unzufrieden; nicht zufrieden; eher nicht zufrieden; weniger zufrieden; insatisfait; insatisfaite; "
+            "pas satisfait; plutot insatisfait; peu satisfait; insatisfecho; insatisfecha; algo insatisfecho; insatisfeito; insatisfeita; "
+            "pouco satisfeito; "
             "недоволен; недовольна; не удовлетворен; не удовлетворена; неудовлетворен; неудовлетворена; скорее не удовлетворен; "
-            "скорее недоволен; ناراضی; نسبتا ناراضی; تا حدی ناراضی",
-            3: "neutral; neither satisfied nor dissatisfied; neither; ok; okay; undecided; indifferent; mixed; teils teils; "
-            "neutre; нейтрально; нейтрален; нейтральна; нейтральный; нейтральная; затрудняюсь ответить; ни да ни нет; "
-            "خنثی; بی تفاوت; بی نظر; نه راضی نه ناراضی; متوسط; ممتنع",
-            4: "satisfied; somewhat satisfied; rather satisfied; mostly satisfied; happy; zufrieden; satisfait; satisfecho; satisfeito; "
-            "доволен; довольна; удовлетворен; удовлетворена; скорее удовлетворен; скорее доволен; راضی; نسبتا راضی; تا حدی راضی",
+            "скорее недоволен; скорее недовольна; ناراضی; ناراضی هستم; راضی نیستم; نسبتا ناراضی; تا حدی ناراضی",
+            3: "neutral; neither satisfied nor dissatisfied; neither; ok; okay; undecided; indifferent; mixed; teils teils; weder noch; "
+            "neutre; neutro; neutra; indiferente; ni satisfecho ni insatisfecho; nem satisfeito nem insatisfeito; "
+            "нейтрально; нейтрален; нейтральна; нейтральный; нейтральная; затрудняюсь ответить; ни да ни нет; "
+            "خنثی; بی تفاوت; بی نظر; نظری ندارم; نه راضی نه ناراضی; متوسط; ممتنع",
+            4: "satisfied; somewhat satisfied; rather satisfied; mostly satisfied; happy; zufrieden; eher zufrieden; satisfait; satisfaite; "
+            "plutot satisfait; satisfecho; satisfecha; algo satisfecho; satisfeito; satisfeita; "
+            "доволен; довольна; удовлетворен; удовлетворена; скорее удовлетворен; скорее удовлетворена; скорее доволен; скорее довольна; "
+            "راضی; راضی هستم; نسبتا راضی; تا حدی راضی",
             5: "very satisfied; extremely satisfied; completely satisfied; highly satisfied; very happy; delighted; sehr zufrieden; "
-            "tres satisfait; muy satisfecho; muito satisfeito; "
+            "vollig zufrieden; tres satisfait; tres satisfaite; muy satisfecho; muy satisfecha; muito satisfeito; muito satisfeita; "
             "очень доволен; очень довольна; полностью удовлетворен; полностью удовлетворена; очень удовлетворен; "
-            "بسیار راضی; خیلی راضی; کاملا راضی",
+            "بسیار راضی; خیلی راضی; خیلی راضی هستم; کاملا راضی",
+        },
+    ),
+    WordList(
+        "degree of satisfaction",
+        "csat",
+        1,
+        5,
+        {
+            1: "not at all satisfied",
+            2: "not so satisfied; not very satisfied; slightly satisfied; a little satisfied",
+            3: "somewhat satisfied; moderately satisfied; fairly satisfied",
+            4: "very satisfied; quite satisfied",
+            5: "extremely satisfied; completely satisfied; totally satisfied",
         },
     ),
     WordList(
@@ -110,6 +129,13 @@ WORD_LISTS = (
         },
     ),
     WordList(
+        "yes or no",
+        "csat",
+        0,
+        1,
+        {0: "; ".join(word for word in words.NO if word.isalpha()), 1: "; ".join(word for word in words.YES if word.isalpha())},
+    ),
+    WordList(
         "comparison",
         "attitude",
         1,
@@ -142,23 +168,36 @@ WORD_LISTS = (
 )
 
 
+#: Words of those who gave no score: they speak neither for nor against a column of scores.
+UNANSWERED = frozenset(
+    plain(phrase)
+    for phrase in (
+        "offered; unoffered; not offered; don't know; dont know; do not know; no opinion; not applicable; not sure; prefer not to say; "
+        "no answer; not answered; unanswered; skipped; keine angabe; weiß nicht; k.a.; ne sait pas; no sabe; não sei; não se aplica; "
+        "sem resposta; не знаю; нет ответа; без ответа; не применимо; نمیدانم; نمی دانم; بدون پاسخ; پاسخ نداده"
+    ).split("; ")
+)
+
+
 @dataclass(frozen=True)
 class Marked:
-    """A score read from words or marks: `highest` is the top of its scale where the text says so."""
+    """A score read from words or marks: `highest` is the top of its scale where the text says so, `label` what stands beside a number."""
 
     score: Decimal
     highest: Decimal | None = None
     words: WordList | None = None
+    label: str = ""
 
 
+_PLAIN_SCORE = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?")
 _NUMBER = r"(\d{1,4}(?:[.,]\d{1,4})?)"
 _STARS = r"(?:stars?|sterne?n?|etoiles?|estrellas?|estrelas?|звезд\w*|ستاره|★|⭐|☆|🌟)"
 _POINTS = rf"(?:{_STARS}|points?|pts?\.?|punkte?|punti|puntos?|pontos?|балл\w*|امتیاز|نمره)"
 _RATIO = re.compile(rf"{_NUMBER}\s*(?:/|out\s+of|of|von|sur|sobre|de|su|из|از)\s*{_NUMBER}\s*{_POINTS}?")
 _PERCENT = re.compile(rf"{_NUMBER}\s*(?:%|٪|percent|per cent|prozent|процент\w*|درصد)|[%٪]\s*{_NUMBER}")
 _COUNTED = re.compile(rf"{_NUMBER}\s*{_POINTS}")
-_LABELLED = re.compile(r"(\d{1,3})\s*(?:[-–—:=.)|]+\s*|\s+|(?=\())[^\d]*")
-_LABEL_FIRST = re.compile(r"[^\d]*[-–—:=|(\[]\s*(\d{1,3})\s*[)\]]?")
+_LABELLED = re.compile(r"(?P<score>\d{1,3})\s*(?:[-–—:=.)|]+\s*|\s+|(?=\())(?P<label>[^\d]*)")
+_LABEL_FIRST = re.compile(r"(?P<label>[^\d]*)[-–—:=|(\[]\s*(?P<score>\d{1,3})\s*[)\]]?")
 _FULL, _EMPTY = "★⭐🌟✭✪✰", "☆"
 _DRAWN = re.compile(f"[{_FULL}{_EMPTY}\ufe0f\\s]+")
 _LATIN = str.maketrans(words.EASTERN_DIGITS, words.LATIN_DIGITS, words.INVISIBLE)
@@ -184,9 +223,24 @@ def list_of(texts: Iterable[str]) -> WordList | None:
 
 
 def share(texts: Sequence[str]) -> float:
-    """Share of these different texts that can be read as scores by their marks and one list of words."""
-    known = list_of(texts)
-    return sum(1 for text in texts if read(text, known)) / len(texts) if texts else 0.0
+    """Share of these different texts, but those of no answer, that are scores: numbers, marks, or of one list of words."""
+    said = [text for text in texts if _spoken(text) not in UNANSWERED]
+    known = list_of(said)
+    return sum(1 for text in said if _PLAIN_SCORE.fullmatch(text.strip()) or read(text, known)) / len(said) if said else 0.0
+
+
+def is_reversed(labels: Iterable[tuple[Decimal | int, str]]) -> bool:
+    """True where the labels of numbers say that low is good: "1 = excellent, 5 = poor", or no more than "1 = excellent"."""
+    labelled = [(Decimal(number), _spoken(label)) for number, label in labels]
+    known = list_of(label for _, label in labelled)
+    if known is None:
+        return False
+    scores = _scores(WORD_LISTS.index(known))
+    said = [(number, scores[label]) for number, label in labelled if label in scores]
+    if len({number for number, _ in said}) == 1:
+        return said[0][0] <= 1 and 2 * said[0][1] > known.lowest + known.highest
+    against = [(one - other) * (meant - than) for one, meant in said for other, than in said]
+    return sum(1 for product in against if product < 0) > sum(1 for product in against if product > 0)
 
 
 def _drawn(text: str) -> Marked | None:
@@ -209,9 +263,9 @@ def _marked(spoken: str) -> Marked | None:
 
 
 def _labelled(spoken: str) -> Marked | None:
-    """ "5 - Very satisfied", "5 (best)", "Very satisfied (5)": the number counts, and the label only explains it."""
+    """ "5 - Very satisfied", "5 (best)", "Very satisfied (5)": the number counts, and the label tells whether high or low is good."""
     found = _LABELLED.fullmatch(spoken) or _LABEL_FIRST.fullmatch(spoken)
-    return Marked(Decimal(found[1])) if found else None
+    return Marked(Decimal(found["score"]), label=found["label"].strip(" ()[]-–—:=|")) if found else None
 
 
 def _in_words(spoken: str, known: WordList | None) -> Marked | None:

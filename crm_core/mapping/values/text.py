@@ -33,8 +33,8 @@ ARABIC_LETTERS, PERSIAN_LETTERS = "يىكة", "ییکه"
 
 EASTERN_DIGITS, LATIN_DIGITS = "۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789"
 
-YES = tuple("yes y true t 1 1.0 on x ✓ да истина بله بلی آری sim sí si ja oui evet tak verdadero vrai wahr".split())
-NO = tuple("no n false f 0 0.0 off нет ложь خیر نه não nao nein non hayır hayir nie falso faux falsch".split())
+YES = tuple("yes y true t 1 1.0 on x ✓ ✔ да истина بله بلی آری sim sí si ja oui evet tak verdadero vrai wahr".split())
+NO = tuple("no n false f 0 0.0 off ✗ ✘ нет ложь خیر نه não nao nein non hayır hayir nie falso faux falsch".split())
 
 #: A number of twelve digits and more that a spreadsheet rounded: digits are lost, so different ids became one.
 DAMAGED_ID = r"^\d([.,]\d+)?[eE]\+?(1[1-9]|[2-9]\d|\d{3})$"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from crm_core.mapping.overrides import override
 from crm_core.mapping.suggest import Suggestion, suggest
 from crm_core.sources.staging import Staging
 from tests.crm_core.mapping.cells import put_columns
@@ -262,3 +263,105 @@ def test_questions_as_names_of_columns_are_scores(staging: Staging, question: st
 def test_a_column_of_measures_names_measures(staging: Staging, words: list[str], is_measure: bool) -> None:
     found = suggested(staging, {"date": days(), "score": scores(1, 5), "Survey type": of(words)})
     assert (fields(found).get("measure") == "Survey type") is is_measure
+
+
+@pytest.mark.parametrize(
+    ("question", "low", "high"),
+    [
+        ("On a scale of 0 to 10, how likely are you to recommend our company to a friend or colleague?", 0, 10),
+        ("How likely is it that you would recommend us to a friend or colleague?", 0, 10),
+        ("The company made it easy for me to handle my issue", 1, 7),
+        ("Overall, how satisfied are you with our product?", 1, 5),
+        ("How would you rate the delivery of your order?", 1, 5),
+        ("Насколько вы готовы порекомендовать нас друзьям?", 0, 10),
+        ("چقدر احتمال دارد ما را به دوستان خود پیشنهاد کنید؟", 0, 10),
+    ],
+)
+def test_whole_questions_are_scores_whatever_they_are_about(staging: Staging, question: str, low: int, high: int) -> None:
+    found = suggested(staging, {"date": days(), question: scores(low, high)})
+    assert (found.mapping.tables[0].grain, fields(found)["score"]) == ("surveys", question)
+
+
+@pytest.mark.parametrize("named", ["survey_type", "metric", "question"])
+@pytest.mark.parametrize("answers", ["value", "answer", "response", "score"])
+def test_numbers_beside_their_measures_are_scores_whatever_they_are_called(staging: Staging, named: str, answers: str) -> None:
+    found = suggested(staging, {"date": days(), "customer_id": of(["a", "b", "c"]), named: of(["NPS", "CSAT"]), answers: scores(1, 5)})
+    assert found.mapping.tables[0].grain == "surveys"
+    assert {"measure": named, "score": answers}.items() <= fields(found).items()
+
+
+def test_the_satisfaction_as_a_whole_is_taken_and_parts_of_it_are_asked_about(staging: Staging) -> None:
+    columns: Columns = {"date": days(), "delivery satisfaction": scores(1, 5), "support satisfaction": of(["5", "1"])}
+    assert "which_score" in asked(suggested(staging, columns)) or "which_csat_score" in asked(suggested(staging, columns))
+    found = suggested(staging, columns | {"overall satisfaction": of(["1", "2", "5"])})
+    assert fields(found)["score"] == "overall satisfaction"
+    assert asked(found) == []
+
+
+def test_the_group_of_a_score_is_not_taken_for_the_score(staging: Staging) -> None:
+    columns: Columns = {"date": days(), "nps_score": scores(0, 10), "nps_category": of(["Promoter", "Passive", "Detractor"])}
+    found = suggested(staging, columns)
+    assert (fields(found)["score"], asked(found)) == ("nps_score", [])
+
+
+def told(found: Suggestion) -> set[tuple[str, str]]:
+    return {(one.code, one.column) for one in found.problems if one.severity == "warning"}
+
+
+def test_scores_beside_amounts_are_told(staging: Staging) -> None:
+    columns: Columns = {
+        "date": days(),
+        "customer_id": of(["a", "b"]),
+        "nps": scores(0, 10),
+        "order_value": [f"{at}.50" for at in range(ROWS)],
+    }
+    found = suggested(staging, columns)
+    assert found.mapping.tables[0].grain == "order_lines"
+    assert ("scores_not_used", "nps") in told(found)
+
+
+def test_customers_told_apart_by_name_are_told(staging: Staging) -> None:
+    people = of(["Ann Lee", "Bob May", "Cas Roe"])
+    assert ("customer_by_contact", "Kunde") in told(suggested(staging, {"Datum": days(), "NPS": scores(0, 10), "Kunde": people}))
+    assert ("customer_by_contact", "Kunde") not in told(
+        suggested(staging, {"Datum": days(), "NPS": scores(0, 10), "Kunde": of(["1", "2"])})
+    )
+
+
+def test_a_column_called_like_a_field_that_cannot_be_it_is_told(staging: Staging) -> None:
+    columns: Columns = {"Ticket ID": [str(at) for at in range(ROWS)], "Opened": days(), "Resolution time (hours)": of(["1.5", "20"])}
+    columns |= {"CSAT": of(["A", "B", "C"])}
+    assert {("column_not_read", "Resolution time (hours)"), ("column_not_read", "CSAT")} <= told(suggested(staging, columns))
+
+
+@pytest.mark.parametrize(
+    ("column", "words", "field"),
+    [
+        ("SLA breached", ["Yes", "No"], "is_within_sla"),
+        ("SLA status", ["Met", "Breached"], "is_within_sla"),
+        ("Dentro do prazo", ["sim", "não"], "is_within_sla"),
+        ("В срок", ["да", "нет"], "is_within_sla"),
+        ("Reopened", ["Yes", "No"], "count_reopened"),
+        ("Escalated", ["Yes", "no", "NO"], "is_escalated"),
+    ],
+)
+def test_flags_of_cases_in_the_words_of_service_desks(staging: Staging, column: str, words: list[str], field: str) -> None:
+    found = suggested(staging, {"Ticket ID": [str(at) for at in range(ROWS)], "Opened": days(), column: of(words)})
+    assert fields(found)[field] == column
+
+
+@pytest.mark.parametrize("column", ["Close date", "Data de resolução", "Fecha de resolución", "Solved at"])
+def test_ends_of_cases_in_further_words(staging: Staging, column: str) -> None:
+    found = suggested(staging, {"Ticket ID": [str(at) for at in range(ROWS)], "Opened": days(), column: days(hours=9)})
+    assert {"resolved_at", "closed_at"} & {name for name, fed in fields(found).items() if fed == column}
+
+
+@pytest.mark.parametrize("column", ["Zufriedenheit", "Rating (1 = excellent, 5 = poor)"])
+def test_what_may_be_a_score_is_named_where_nothing_can_be_used(staging: Staging, column: str) -> None:
+    found = suggested(
+        staging,
+        {"date": days(), "customer_id": of(["a", "b"]), column: of(["so", "solala"]) if column == "Zufriedenheit" else scores(1, 5)},
+    )
+    problem = next(one for one in found.problems if one.severity == "error")
+    assert (problem.code, problem.column, problem.option) == ("no_score", column, f'--map "surveys.score={column}"')
+    assert override(staging, found.mapping, [f"surveys.score={column}"]).tables[0].grain == "surveys"

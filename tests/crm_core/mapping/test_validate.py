@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.mapping.model import DateFormat, Mapping, NumberFormat, TableMapping
+from crm_core.mapping.overrides import with_scale
 from crm_core.mapping.validate import validate
 from crm_core.sources.staging import Staging
 from tests.crm_core.mapping.cells import put_columns
@@ -91,3 +92,33 @@ def test_a_file_given_twice_is_asked_about_unless_one_is_left_out(staging: Stagi
 
 def test_all_faults_are_told_at_once(staging: Staging) -> None:
     assert len(codes(staging, TableMapping("sales", "order_lines", {"product": "nothing", "score": "sum"}))) >= 5
+
+
+def responses(area: Staging, column: str, scores: list[int], scale: str = "") -> TableMapping:
+    put_columns(area, {"day": ["2023-01-15"] * len(scores), column: [str(one) for one in scores]}, name="s.csv")
+    table = TableMapping("s.csv", "surveys", {"responded_at": "day", "score": column}, scale=scale)
+    return replace(table, dates={"day": DateFormat("iso")}, numbers={column: NumberFormat()})
+
+
+@pytest.mark.parametrize(
+    ("column", "scores", "taken", "instead"),
+    [
+        ("NPS", [1, 2, 3, 4, 5], "nps 0-10", "csat 1-5"),
+        ("NPS", [0, 20, 40, 60, 100], "nps 0-10", "csat 0-100"),
+        ("rating", [1, 2, 3], "csat 1-5", "csat 1-3"),
+    ],
+)
+def test_a_scale_that_the_values_do_not_tell_is_asked_about(
+    staging: Staging, column: str, scores: list[int], taken: str, instead: str
+) -> None:
+    (problem,) = validate(staging, Mapping((responses(staging, column, scores * 20),)))
+    assert (problem.code, problem.severity, problem.column) == ("which_scale", "question", column)
+    assert problem.option == f'--scale "s.csv={taken}" or --scale "s.csv={instead}"'
+    for answer in (taken, instead):
+        mapping = with_scale(Mapping((responses(staging, column, scores * 20),)), f"s.csv={answer}")
+        assert validate(staging, mapping) == []
+
+
+def test_a_scale_that_is_usual_is_not_asked_about(staging: Staging) -> None:
+    assert codes(staging, responses(staging, "rating", [1, 2, 3, 4, 5] * 20)) == []
+    assert codes(staging, responses(staging, "NPS", [1, 2, 3])) == []

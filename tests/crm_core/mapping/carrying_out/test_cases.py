@@ -121,6 +121,39 @@ def test_words_for_a_status_that_nobody_knows_are_told(tmp_path: Path) -> None:
     assert [one.example for one in done.receipt.problems if one.code == "case_status_unknown"] == ["frobnicated"]
 
 
+@pytest.mark.parametrize("sign", ["1900-01-01", "1970-01-01 00:00:00"])
+def test_an_end_decades_before_the_opening_was_never_meant(tmp_path: Path, sign: str) -> None:
+    done = carry_out(tmp_path, cases(case(done=sign, reply="2021-05-02"), case("B", done="2021-05-03")))
+    assert done.rows("cases", "case_id", "resolved_at::date::text") == [("A", None), ("B", "2021-05-03")]
+    finding = next(one for one in done.receipt.problems if one.code == "moment_not_meant")
+    assert (finding.column, finding.rows, finding.example) == ("done", 1, sign)
+
+
+def flagged(name: str, field: str, *told: str | None) -> Given:
+    columns = {"no": [f"c{at}" for at in range(len(told))], "opened": ["2021-05-01"] * len(told), name: list(told)}
+    return Given("c.csv", "cases", columns, {"no": "case_id", "opened": "opened_at", name: field})
+
+
+def test_a_yes_in_a_column_of_missed_times_is_no_time_kept(tmp_path: Path) -> None:
+    done = carry_out(tmp_path, flagged("SLA breached", "is_within_sla", "Yes", "No", None))
+    assert done.rows("cases", "is_within_sla") == [(False,), (True,), (None,)]
+    assert "turned round" in done.receipt.choices["c.csv › Within SLA"]
+
+
+def test_an_empty_cell_means_no_where_a_column_only_marks(tmp_path: Path) -> None:
+    done = carry_out(tmp_path, flagged("Escalated", "is_escalated", "X", None, ""))
+    assert done.rows("cases", "is_escalated") == [(True,), (False,), (False,)]
+    assert "blank_means_no" in done.codes()
+    both = carry_out(tmp_path, flagged("Escalated", "is_escalated", "yes", "no", ""))
+    assert both.rows("cases", "is_escalated") == [(True,), (False,), (None,)]
+    assert "blank_means_no" not in both.codes()
+
+
+def test_whether_a_case_was_reopened_is_how_often_at_least(tmp_path: Path) -> None:
+    done = carry_out(tmp_path, flagged("Reopened", "count_reopened", "Yes", "no", "2", None))
+    assert done.rows("cases", "count_reopened") == [(1,), (0,), (2,), (None,)]
+
+
 # -- ratings -----------------------------------------------------------------------------------------------------------
 
 

@@ -72,6 +72,17 @@ def test_a_response_finds_its_customer_through_the_order(tmp_path: Path) -> None
     assert done.rows("surveys", "order_id", "customer_id") == [("7", "Ann"), ("8", None)]
 
 
+def test_an_order_id_of_two_customers_does_not_tell_whose_response_it_is(tmp_path: Path) -> None:
+    survey = Given(
+        "s.csv",
+        "surveys",
+        {"at": ["2021-05-01"], "score": ["4"], "order": ["7"]},
+        {"at": "responded_at", "score": "score", "order": "order_id"},
+    )
+    sold = sales("sales.csv", ("Ann", "7", "2021-01-01", "1", "2"), ("Ben", "7", "2021-02-01", "1", "2"))
+    assert carry_out(tmp_path, sold, survey).rows("surveys", "order_id", "customer_id") == [("7", None)]
+
+
 def test_response_ids_that_repeat_are_reported_and_kept(tmp_path: Path) -> None:
     survey = Given("s.csv", "surveys", {"id": ["a", "a", "b"], "at": ["2021-05-01"] * 3, "score": ["4", "5", "5"]}, SURVEY)
     done = carry_out(tmp_path, survey)

@@ -128,6 +128,37 @@ def test_which_words_are_used_does_not_depend_on_how_a_file_is_split(tmp_path: P
     assert [int(one) for (one,) in carry_out(tmp_path, *parts).rows("surveys", "score")] == [8, 10, 3, 8]
 
 
+def test_labels_turn_a_scale_round(tmp_path: Path) -> None:
+    best_first = survey(["1 - Very satisfied", "2 - Satisfied", "5 - Very dissatisfied", "4"])
+    done = carry_out(tmp_path, best_first)
+    assert [int(one) for (one,) in done.rows("surveys", "score")] == [5, 4, 1, 2]
+    assert "turned round" in done.receipt.choices["s.csv › Score measures"]
+
+
+def test_which_way_a_scale_goes_does_not_depend_on_how_a_file_is_split(tmp_path: Path) -> None:
+    parts = [survey(["2", "3"], "answer", "a.csv"), survey(["1: excellent", "5: poor"], "answer", "b.csv")]
+    assert [int(one) for (one,) in carry_out(tmp_path, *parts).rows("surveys", "score")] == [4, 3, 5, 1]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "scores", "scale"),
+    [
+        ("CSAT (1-7)", ["3", "5"], [3, 5], ("csat", 1, 7)),
+        ("Rating (1 = excellent, 5 = poor)", ["1", "4"], [5, 2], ("csat", 1, 5)),
+        ("satisfied", ["1", "0"], [1, 0], ("csat", 0, 1)),
+        ("satisfied", ["yes", "No"], [1, 0], ("csat", 0, 1)),
+        ("satisfaction", ["-2", "-1", "0", "1", "2"], [-2, -1, 0, 1, 2], ("csat", -2, 2)),
+    ],
+)
+def test_scales_told_by_names_and_scales_beside_1_to_5(
+    tmp_path: Path, column: str, cells: list[str], scores: list[int], scale: tuple[str, int, int]
+) -> None:
+    done = carry_out(tmp_path, survey(cells, column))
+    assert [int(one) for (one,) in done.rows("surveys", "score")] == scores
+    assert set(done.rows("surveys", *SCALE)) == {scale}
+    assert done.receipt.rows_rejected == 0
+
+
 # -- several scores in a row -------------------------------------------------------------------------------------------
 
 
@@ -169,6 +200,12 @@ def test_a_row_is_rejected_only_if_none_of_its_scores_is_usable(tmp_path: Path) 
     assert ("x csat",) in done.rows("surveys", "response_id")
 
 
+def test_a_doubtful_scale_among_several_is_told(tmp_path: Path) -> None:
+    done = carry_out(tmp_path, wide(*((f"r{at}", "2021-05-01", str(at % 11), str(1 + at % 3), str(1 + at % 7)) for at in range(210))))
+    found = [(one.column, one.option) for one in done.receipt.problems if one.code == "scale_doubtful"]
+    assert found == [("C", '--scale "wide.csv=csat 1-3"')]
+
+
 # -- declared scales ---------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +226,16 @@ def test_a_reversed_scale_is_turned_round(tmp_path: Path) -> None:
 def test_a_declared_scale_leaves_rows_of_another_measure_alone(tmp_path: Path) -> None:
     table = survey(["9", "2"], what=("measure", ["nps", "ces"]))
     assert declared(tmp_path, "ces 7-1", table).rows("surveys", *SCALE, "score") == [("nps", 0, 10, 9), ("ces", 1, 7, 6)]
+
+
+def test_scales_of_several_measures_hold_beside_each_other(tmp_path: Path) -> None:
+    with Staging(tmp_path) as staging:
+        mapping = stage(staging, [wide(("a", "2021-05-01", "9", "5", "7"))])
+        for text in ("csat 1-10", "ces 7-1", "csat 1-6"):
+            mapping = with_scale(mapping, text)
+        receipt = build(staging, mapping, tmp_path / "w.duckdb", name="Shop", imported_at=IMPORTED_AT)
+    found = Imported(receipt, tmp_path / "w.duckdb").rows("surveys", *SCALE, "score")
+    assert sorted(found) == [("ces", 1, 7, 1), ("csat", 1, 6, 5), ("nps", 0, 10, 9)]
 
 
 @pytest.mark.parametrize("text", ["ces", "ces 7", "s.csv=", "other.csv=ces 7-1", "nps 1-5"])

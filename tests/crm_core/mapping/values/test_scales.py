@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from crm_core.errors import MappingError
+from crm_core.mapping.meaning.vocabulary import WORDS
 from crm_core.mapping.values import scales
 from crm_core.mapping.values.scales import NAMES, NO_ANSWER, SCALES, USUAL, measure_of, recognise
 
@@ -45,6 +48,12 @@ def test_every_word_for_a_measure_is_found() -> None:
     for measure, line in NAMES:
         for word in line.split():
             assert measure_of(word.rstrip("*")), (measure, word)
+
+
+def test_a_word_that_makes_a_column_a_score_tells_its_measure() -> None:
+    for measure in scales.MEASURES:
+        for word in WORDS[measure].split():
+            assert measure_of(word.rstrip("*")) == measure, word
 
 
 @pytest.mark.parametrize(
@@ -108,3 +117,90 @@ def test_nonsense_is_refused_in_words(text: str) -> None:
         scales.declared(text)
     assert text in str(refused.value)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("measure", "values", "expected"),
+    [
+        ("csat", (0, 1), "csat 0-1"),
+        ("", (0, 1), "csat 0-1"),
+        ("csat", (0, 0.5, 1), "csat 0-1"),
+        ("csat", (0, 1, 99), "csat 0-1"),
+        ("csat", (1,), "csat 1-5"),
+        ("csat", range(-2, 3), "csat -2-2"),
+        ("ces", range(-3, 4), "ces -3-3"),
+        ("", range(-97, 101, 3), "csat -100-100"),
+        ("csat", (-1, 0, 1, 2, 3, 4, 5), "csat 0-5"),
+        ("csat", range(-100, 101, 10), "csat -100-100"),
+    ],
+)
+def test_yes_or_no_and_scales_round_zero_are_no_1_to_5(measure: str, values: Sequence[float], expected: str) -> None:
+    found = recognise(measure, dict.fromkeys(map(float, values), 10))
+    assert found.text == expected
+    again = scales.declared(found.text)
+    assert again is not None
+    assert (again.lowest, again.highest) == (found.lowest, found.highest)
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "values", "expected"),
+    [
+        ("CSAT (1-7)", "csat", range(2, 6), "csat 1-7"),
+        ("Zufriedenheit von 1 bis 10", "csat", range(3, 8), "csat 1-10"),
+        ("رضایت از ۱ تا ۷", "csat", range(2, 6), "csat 1-7"),
+        ("Оценка от 0 до 10", "", range(5, 10), "csat 0-10"),
+        ("Rating (1 = excellent, 5 = poor)", "csat", range(1, 6), "csat 5-1"),
+        ("Rating (1 = very poor, 7 = very good)", "csat", range(2, 6), "csat 1-7"),
+        ("Rating (1 = best)", "csat", range(1, 6), "csat 5-1"),
+        ("CSAT (1-5)", "csat", range(11), None),
+        ("CSAT 2021-05", "csat", range(1, 6), None),
+        ("NPS (0-10)", "nps", range(11), None),
+        ("rating", "csat", range(1, 6), None),
+    ],
+)
+def test_a_name_may_say_the_scale(name: str, measure: str, values: range, expected: str | None) -> None:
+    found = scales.named(name, measure, dict.fromkeys(map(float, values), 10))
+    assert (found.text if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("scale", "values", "each", "instead"),
+    [
+        ("nps 0-10", range(1, 6), 10, "csat 1-5"),
+        ("nps 0-10", range(0, 101, 5), 1, "csat 0-100"),
+        ("nps 0-10", range(9), 10, "csat 0-10"),
+        ("csat 1-5", range(1, 4), 10, "csat 1-3"),
+        ("csat 0-5", range(5), 20, "csat 0-4"),
+        ("csat 1-7", range(1, 7), 20, "csat 1-6"),
+        ("csat 0-100", range(0, 21), 2, "csat 0-20"),
+    ],
+)
+def test_a_scale_whose_best_scores_nobody_gave_is_doubted(scale: str, values: range, each: int, instead: str) -> None:
+    taken, counts = scales.declared(scale), dict.fromkeys(map(float, values), each)
+    assert taken is not None
+    assert scales.doubt(taken, counts)
+    assert scales.instead(taken, counts).text == instead
+
+
+@pytest.mark.parametrize(
+    ("scale", "values", "each"),
+    [
+        ("nps 0-10", range(1, 11), 100),
+        ("nps 0-10", range(6), 2),
+        ("nps 0-10", range(13), 10),
+        ("csat 1-5", range(1, 5), 100),  # 4 of 4 and 4 of 5 are the best scores alike
+        ("csat 1-5", range(3, 6), 100),
+        ("csat 1-10", range(1, 10), 5),
+        ("csat 0-100", range(98), 5),
+        ("attitude 1-4", range(1, 4), 100),
+    ],
+)
+def test_a_scale_is_not_doubted_where_its_values_are_usual_or_few(scale: str, values: range, each: int) -> None:
+    taken = scales.declared(scale)
+    assert taken is not None
+    assert scales.doubt(taken, dict.fromkeys(map(float, values), each)) == ""
+
+
+def test_scales_of_several_measures_may_be_declared() -> None:
+    assert {name: one.text for name, one in scales.all_declared("csat 1-7; ces 7-1").items()} == {"csat": "csat 1-7", "ces": "ces 7-1"}
+    assert scales.all_declared("") == {}

@@ -79,3 +79,45 @@ def test_a_russian_not_may_stand_apart(text: str) -> None:
     found = score_words.read(text, score_words.list_of(["очень доволен", "доволен", text]))
     assert found is not None
     assert found.score == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_reversed"),
+    [
+        ([(1, "Very satisfied"), (3, "Neutral"), (5, "Very dissatisfied")], True),
+        ([(5, "Very satisfied"), (1, "Very dissatisfied")], False),
+        ([(1, "sehr gut"), (2, "gut"), (6, "ungenügend")], True),
+        ([(1, "excellent")], True),
+        ([(1, "very poor")], False),
+        ([(10, "excellent")], False),
+        ([(1, "blue"), (2, "green")], False),
+        ([], False),
+    ],
+)
+def test_labels_tell_whether_low_is_good(labels: list[tuple[int, str]], is_reversed: bool) -> None:
+    assert score_words.is_reversed(labels) is is_reversed
+
+
+@pytest.mark.parametrize(
+    ("texts", "scores"),
+    [
+        (
+            ["Extremely satisfied", "Very satisfied", "Somewhat satisfied", "Not so satisfied", "Not at all satisfied"],
+            [5, 4, 3, 2, 1],
+        ),
+        (["sehr zufrieden", "eher zufrieden", "eher unzufrieden"], [5, 4, 2]),
+        (["Muito satisfeita", "Neutro", "Insatisfeita"], [5, 3, 2]),
+        (["راضی هستم", "خیلی راضی", "نظری ندارم", "راضی نیستم"], [4, 5, 3, 2]),
+        (["yes", "No"], [1, 0]),
+        (["да", "нет"], [1, 0]),
+    ],
+)
+def test_answers_of_usual_surveys_are_understood(texts: list[str], scores: list[int]) -> None:
+    known = score_words.list_of(texts)
+    assert [found and found.score for found in (score_words.read(text, known) for text in texts)] == scores
+
+
+def test_words_of_no_answer_speak_not_against_a_column_of_scores() -> None:
+    assert score_words.share(("8", "10", "Don't know", "keine Angabe", "prefer not to say")) == 1.0
+    assert score_words.share(("good", "bad", "offered", "unoffered")) == 1.0
+    assert score_words.share(("offered", "unoffered")) == 0.0
