@@ -88,7 +88,7 @@ def arranged(expr: ir.Table, sort: str = "", descending: bool = True, text: str 
         raise AnalysisError("The list cannot be sorted", "It has no such column.", f"Sort by one of: {', '.join(expr.columns)}.")
     rows = search(expr, text)
     keys = [rows[sort].desc(nulls_first=False) if descending else rows[sort].asc(nulls_first=False)] if sort else []
-    return rows.order_by(*keys, "customer_id")
+    return rows.order_by(*keys, *(["customer_id"] if sort != "customer_id" else []))
 
 
 def count(ws: Workspace, expr: ir.Table, text: str = "") -> int:

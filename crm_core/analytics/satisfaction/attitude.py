@@ -22,6 +22,8 @@ from crm_core.workspace import Workspace
 LOYAL, FAIRLY, UNATTACHED, COMPETITORS = "Loyal", "Fairly loyal", "Unattached", "Competitor’s"
 ATTITUDES = (LOYAL, FAIRLY, UNATTACHED, COMPETITORS)
 _LOYAL_FROM, _FAIRLY_FROM, _UNATTACHED_FROM = 5 / 6, 1 / 2, 1 / 6
+#: A score brought to another scale may come out a hair beside its place.
+_ROUNDING = 1e-9
 BUYS, STOPS = "keeps buying", "buys no more, or only once"
 BEHAVIOURS = (BUYS, STOPS)
 #: Keeps buying: bought lately and more than once.
@@ -46,11 +48,14 @@ def customers(ws: Workspace, as_of: date, settings: rfm.RfmSettings = rfm.RfmSet
             "The answers on the competitor name no customer whose purchases are known.",
             "Add sales, and answers with a customer id.",
         )
-    on = scale(ws, "attitude")
+    on = scale(ws, "attitude", as_of)
     rows = counting(responses(ws, "attitude", as_of, shown=shown)).filter(lambda t: t.customer_id.notnull())
     place = (rows.score - on.lowest) / (on.highest - on.lowest)
     attitude = ibis.cases(
-        (place >= _LOYAL_FROM, LOYAL), (place > _FAIRLY_FROM, FAIRLY), (place >= _UNATTACHED_FROM, UNATTACHED), else_=COMPETITORS
+        (place >= _LOYAL_FROM - _ROUNDING, LOYAL),
+        (place > _FAIRLY_FROM + _ROUNDING, FAIRLY),
+        (place >= _UNATTACHED_FROM - _ROUNDING, UNATTACHED),
+        else_=COMPETITORS,
     )
     told = rows.select("customer_id", attitude=attitude)
     joined = told.inner_join(rfm.customers(ws, as_of, settings).select("customer_id", "r_score", "f_score", "net_sales"), "customer_id")

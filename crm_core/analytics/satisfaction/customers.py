@@ -58,7 +58,7 @@ def _together(ws: Workspace, as_of: date, followed: Followed) -> ir.Table:
 def _last_scores(ws: Workspace, measure: Measure, as_of: date) -> ir.Table:
     rows = responses(ws, measure, as_of).filter(lambda t: t.customer_id.notnull())
     last = rows.group_by("customer_id").aggregate(last_score=rows.score.argmax(rows.key))
-    place = band(last.last_score, measure, scale(ws, measure))
+    place = band(last.last_score, measure, scale(ws, measure, as_of))
     names = BANDS[measure]
     return last.mutate(satisfaction=ibis.cases((place == TOP, names[0]), (place == MIDDLE, names[1]), (place == BOTTOM, names[2])))
 
@@ -86,7 +86,7 @@ def one(ws: Workspace, as_of: date, customer_id: str, followed: Followed = ()) -
     row, measure = rows.iloc[0], main_measure(ws, as_of)
     words = []
     if measure is not None and pd.notna(row.get("last_score")):
-        words.append(f"last {LABELS[measure]} score {row['last_score']:g} ({row['satisfaction'].lower()})")
+        words.append(f"last {LABELS[measure]} score {row['last_score']:g} (among: {row['satisfaction'].lower()})")
     if "open_cases" in row and pd.notna(row["open_cases"]):
         count = int(row["open_cases"])
         words.append(f"{count} open case{'' if count == 1 else 's'}")
@@ -116,6 +116,6 @@ def by_segment(
     )
     lines = []
     for segment, part in scores.groupby("segment"):
-        one = estimate(measure, counts(part, measure, scale(ws, measure)))
+        one = estimate(measure, counts(part, measure, scale(ws, measure, as_of)))
         lines.append((segment, one.n, one.value))
     return pd.DataFrame(lines, columns=["segment", "answers", measure]).merge(found, on="segment", how="outer")

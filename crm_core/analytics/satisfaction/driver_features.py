@@ -17,6 +17,7 @@ import pandas as pd
 
 from crm_core.analytics.satisfaction.measures import Measure
 from crm_core.analytics.satisfaction.responses import attributes, band, counting, responses, scale
+from crm_core.analytics.service.cases import closed_words
 from crm_core.workspace import Workspace
 
 LATE, NOT_YET = "late", "not delivered yet"
@@ -66,7 +67,7 @@ def features(ws: Workspace, measure: Measure, start: date, end: date, shown: ir.
     counted = counting(responses(ws, measure, end, start, shown)).drop("comment")
     n = int(ws.execute(counted.count()))
     chosen = _sampled(counted) if n > SAMPLE else counted
-    answers = chosen.mutate(band=band(chosen.score, measure, scale(ws, measure)))
+    answers = chosen.mutate(band=band(chosen.score, measure, scale(ws, measure, end)))
     rows = ws.execute(_known(ws, answers)).sort_values("key", ignore_index=True)
     candidates = list(_candidates(ws, rows, _categories(ws, answers)))
     drivers, holds = _distinct(candidates, len(rows))
@@ -129,19 +130,24 @@ def _with_case(ws: Workspace, answers: ir.Table) -> ir.Table:
     before = found.filter(found.opened_at <= found.responded_at).select("key", "case_id", "opened_at")
     latest = before.group_by("key").aggregate(opened_at=before.opened_at.max())
     its = before.semi_join(latest, ["key", "opened_at"]).group_by("key").aggregate(case_id=lambda t: t.case_id.max())
-    state = cases.select("case_id", "topic", "resolved_at", "due_at", "is_within_sla", "count_reopened")
+    state = cases.select("case_id", "topic", "status", "resolved_at", "due_at", "is_within_sla", "count_reopened")
     joined = answers.left_join(its, "key").drop("key_right").left_join(state, "case_id")
     is_resolved = (joined.resolved_at <= joined.responded_at).fill_null(False)
     has_case = joined.case_id.notnull()
-    is_late = ibis.coalesce(joined.resolved_at > joined.due_at, ~joined.is_within_sla, ibis.literal(False))
+    is_late = ibis.coalesce(~joined.is_within_sla, joined.resolved_at > joined.due_at, ibis.literal(False))  # what the data says goes first
     told = joined.mutate(
         case_topic=joined.topic,
         has_case=has_case,
         is_resolved_late=is_resolved & is_late,
         is_reopened=(joined.count_reopened > 0).fill_null(False),
-        is_still_open=has_case & ~is_resolved,
+        is_still_open=has_case & ~is_resolved & ~_is_closed_sometime(ws, joined),
     )
     return told.select(*answers.columns, "case_topic", "has_case", "is_resolved_late", "is_reopened", "is_still_open")
+
+
+def _is_closed_sometime(ws: Workspace, cases: ir.Table) -> ir.BooleanValue:
+    """Closed by its status at a time that is not known: whether it was open at the response is not known either."""
+    return cases.resolved_at.isnull() & cases.status.isin(closed_words(ws)).fill_null(False)
 
 
 def _with_customer(ws: Workspace, answers: ir.Table) -> ir.Table:

@@ -112,10 +112,10 @@ def drivers(ws: Workspace, measure: Measure, start: date, end: date, shown: ir.T
 def _reason(found: Features, low: np.ndarray) -> str | None:
     n, n_low = len(low), int(low.sum())
     if n < LEAST_RESPONSES:
-        return f"{n:,} responses are too few to look for what goes with low scores: {LEAST_RESPONSES} are needed."
+        return f"To look for what goes with low scores takes {LEAST_RESPONSES} responses; there {'is' if n == 1 else 'are'} {n:,}."
     if min(n_low, n - n_low) < LEAST_LOW:
         few, kind = (n_low, "low") if n_low < LEAST_LOW else (n - n_low, "other")
-        return f"{few:,} {kind} scores are too few to look for what goes with low ones: {LEAST_LOW} are needed."
+        return f"To look for what goes with low scores takes {LEAST_LOW} {kind} ones; there {'is' if few == 1 else 'are'} {few:,}."
     if not found.drivers:
         return (
             f"There is nothing to compare: no touchpoint, delivery, case, channel, category or kind of customer stands beside "

@@ -38,7 +38,8 @@ class Effect:
     after it; first_score where there was none before).
 
     `mean_change` is that of the `n` customers with both scores; `control_change` the mean change of `n_control` pairs of answers of customers
-    without a follow-up, weighted to the same first scores; `effect` their difference with its 95 % interval, missing below ten on either side.
+    without a follow-up, weighted to the same first scores; `effect` their difference with its 95 % interval, missing below ten on either side, and where
+    no two of those pairs began with the same score.
     """
 
     table: pd.DataFrame
@@ -106,13 +107,22 @@ def _judged(table: pd.DataFrame, both: pd.DataFrame, pairs: pd.DataFrame) -> Eff
     means = control["total"] / control["n"]
     expected = float((weights * means).sum())
     n_control = int(control["n"].sum())
-    if n < TOO_FEW or n_control < TOO_FEW:
+    free = n_control - len(control)
+    if n < TOO_FEW or n_control < TOO_FEW or not free:
         return Effect(table, n, n_control, mean_change, expected, nan, nan, nan)
     residuals = used["change"].to_numpy(dtype=float) - means.loc[used["first_score"]].to_numpy(dtype=float)
-    spread = ((control["squares"] - control["n"] * means**2) / (control["n"] - 1).clip(lower=1)).clip(lower=0)
-    error = sqrt(float(residuals.var(ddof=1)) / n + float((weights**2 * spread / control["n"]).sum()))
-    from scipy import special
-
-    half = float(-special.stdtrit(n - 1, 0.025)) * error
+    within = max(0.0, float((control["squares"] - control["n"] * means**2).sum())) / free
+    half = _half_width(float(residuals.var(ddof=1)) / n, n - 1, within * float((weights**2 / control["n"]).sum()), free)
     gap = mean_change - expected
     return Effect(table, n, n_control, mean_change, expected, gap, gap - half, gap + half)
+
+
+def _half_width(one: float, free: int, other: float, other_free: int) -> float:
+    """Of the 95 % interval of a difference of means with these squared errors, by Welch and Satterthwaite. The control's error is pooled over the
+    first scores: a score that a single pair of answers began with has no spread of its own, which does not make it certain."""
+    if one + other == 0:
+        return 0.0
+    from scipy import special
+
+    freedom = (one + other) ** 2 / (one**2 / free + other**2 / other_free)
+    return float(-special.stdtrit(freedom, 0.025)) * sqrt(one + other)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, isnan, nan, sqrt
+from math import erfc, isclose, isnan, nan, sqrt
 from typing import Literal
 
 from crm_core.analytics.intervals import Z, newcombe, wilson
@@ -34,6 +34,7 @@ LEVEL = 0.05
 #: Pseudo-responses of Rocks (2016): promoters, passives, detractors.
 ADDED = (0.75, 1.5, 0.75)
 _HALVINGS = 60
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def difference(measure: Measure, one: Counts, other: Counts) -> Difference:
     n = min(one.n, other.n)
     if n == 0:
         return Difference(nan, nan, nan, nan, n)
-    point = _point(measure, one) - _point(measure, other)
+    point = _mean_gap(one, other) if measure == "ces" else _point(measure, one) - _point(measure, other)
     low, high = _apart(measure, one, other, LEVEL)
     return Difference(point, low, high, _p_value(measure, one, other), n)
 
@@ -163,7 +164,8 @@ def _apart(measure: Measure, one: Counts, other: Counts, level: float) -> tuple[
         return found.low, found.high
     error, freedom = _welch(one, other)
     half = _t_quantile(level, freedom) * error if error else error
-    return one.mean - other.mean - half, one.mean - other.mean + half
+    gap = _mean_gap(one, other)
+    return gap - half, gap + half
 
 
 def _p_value(measure: Measure, one: Counts, other: Counts) -> float:
@@ -177,8 +179,8 @@ def _p_value(measure: Measure, one: Counts, other: Counts) -> float:
         if isnan(error):
             return nan
         if not error:
-            return 0.0 if one.mean != other.mean else 1.0
-        return float(2 * special.stdtr(freedom, -abs(one.mean - other.mean) / error))
+            return 0.0 if _mean_gap(one, other) else 1.0
+        return float(2 * special.stdtr(freedom, -abs(_mean_gap(one, other)) / error))
     return _level_that_holds_zero(one, other)
 
 
@@ -192,6 +194,11 @@ def _level_that_holds_zero(one: Counts, other: Counts) -> float:
         else:
             high = middle
     return erfc(low / sqrt(2))
+
+
+def _mean_gap(one: Counts, other: Counts) -> float:
+    """What rounding leaves between means of the same scores is no difference; where no score varies, nothing else would say so."""
+    return 0.0 if isclose(one.mean, other.mean, rel_tol=ROUNDING, abs_tol=ROUNDING) else one.mean - other.mean
 
 
 def _welch(one: Counts, other: Counts) -> tuple[float, float]:

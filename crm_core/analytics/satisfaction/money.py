@@ -17,7 +17,7 @@ import pandas as pd
 from crm_core.analytics import survival
 from crm_core.analytics.days import months_before
 from crm_core.analytics.intervals import Interval, newcombe, wilson
-from crm_core.analytics.orders import orders
+from crm_core.analytics.orders import lines, orders, totals
 from crm_core.analytics.satisfaction.measures import BANDS, TOO_FEW, Counts, Difference, Measure, difference
 from crm_core.analytics.satisfaction.responses import BOTTOM, MIDDLE, TOP, band, counting, responses, scale
 from crm_core.errors import AnalysisError, CrmError
@@ -25,6 +25,18 @@ from crm_core.workspace import Workspace
 
 WINDOWS = (30, 90, 180, 365)
 ORDER = (TOP, MIDDLE, BOTTOM)
+COLUMNS = (
+    "band",
+    "customers",
+    "buyers",
+    "repurchase_share",
+    "share_low",
+    "share_high",
+    "median_days",
+    "mean_value",
+    "value_low",
+    "value_high",
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,9 @@ class Afterwards:
 def afterwards(ws: Workspace, measure: Measure, as_of: date, days: int = 90, shown: ir.Table | None = None) -> Afterwards:
     """See Afterwards. Raises AnalysisError without sales, or where no response names a customer."""
     _refuse_unlinked(ws)
-    rows = counting(responses(ws, measure, as_of - timedelta(days=days), shown=shown)).filter(lambda t: t.customer_id.notnull())
-    scored = rows.select("customer_id", day=rows.responded_at.date(), band=band(rows.score, measure, scale(ws, measure)))
+    on = scale(ws, measure, as_of)
+    rows = counting(responses(ws, measure, as_of - timedelta(days=days), shown=shown, on=on)).filter(lambda t: t.customer_id.notnull())
+    scored = rows.select("customer_id", day=rows.responded_at.date(), band=band(rows.score, measure, on))
     table = _bought_after(ws, scored, as_of, days)
     sums = ws.execute(
         table.group_by("band").aggregate(
@@ -56,8 +69,8 @@ def afterwards(ws: Workspace, measure: Measure, as_of: date, days: int = 90, sho
     waits = ws.execute(table.group_by("band", wait=table.wait).aggregate(ended=table.has_next.sum(), censored=(~table.has_next).sum()))
     found = {int(row.band): row for row in sums.itertuples()}
     names = dict(zip(ORDER, BANDS[measure], strict=True))
-    lines = [_line(names[one], found[one], waits[waits["band"] == one]) for one in ORDER if one in found]
-    return Afterwards(days, pd.DataFrame(lines), _share_gap(found), _value_gap(found))
+    rows_found = [_line(names[one], found[one], waits[waits["band"] == one]) for one in ORDER if one in found]
+    return Afterwards(days, pd.DataFrame(rows_found, columns=list(COLUMNS)), _share_gap(found), _value_gap(found))
 
 
 def _refuse_unlinked(ws: Workspace) -> None:
@@ -72,23 +85,27 @@ def _refuse_unlinked(ws: Workspace) -> None:
 def _bought_after(ws: Workspace, scored: ir.Table, as_of: date, days: int) -> ir.Table:
     """customer_id, band, value (net sales in the window), is_buyer (a purchase in it), wait (days to the next purchase, or to as_of), has_next."""
     bought = orders(ws, as_of)
-    after = scored.join(bought, "customer_id").filter(lambda t: t.ordered_on > t.day)
-    within = after.ordered_on <= after.day + ibis.interval(days=days)
-    sums = after.group_by("customer_id").aggregate(
-        value=after.net_value.cast("float64").sum(where=within),
-        is_buyer=(within & after.is_purchase).any(),
-        next_on=after.ordered_on.min(where=after.is_purchase),
-    )
-    joined = scored.left_join(sums, "customer_id")
+    later = scored.join(bought.filter(bought.is_purchase), "customer_id").filter(lambda t: t.ordered_on > t.day)
+    following = later.group_by("customer_id").aggregate(next_on=later.ordered_on.min())
+    joined = scored.left_join(following, "customer_id").drop("customer_id_right")
+    joined = joined.left_join(_sales_after(ws, scored, as_of, days), "customer_id").drop("customer_id_right")
     until = ibis.coalesce(joined.next_on, ibis.literal(as_of - timedelta(days=1), type="date"))
     return joined.select(
         "customer_id",
         "band",
-        value=joined.value.fill_null(0.0),
-        is_buyer=joined.is_buyer.fill_null(False),
+        value=joined.value.cast("float64").fill_null(0.0),
+        is_buyer=(joined.next_on <= joined.day + ibis.interval(days=days)).fill_null(False),
         wait=until.epoch_days() - joined.day.epoch_days(),
         has_next=joined.next_on.notnull(),
     )
+
+
+def _sales_after(ws: Workspace, scored: ir.Table, as_of: date, days: int) -> ir.Table:
+    """customer_id, value: of the lines of these days, so that a return lowers the sales of its own day and not those of its order."""
+    sold = lines(ws, as_of)
+    sold = scored.select("customer_id", "day").join(sold.select("customer_id", "net_amount", on=sold.line_at.date()), "customer_id")
+    within = sold.filter(sold.on > sold.day, sold.on <= sold.day + ibis.interval(days=days))
+    return within.group_by("customer_id").aggregate(value=within.net_amount.sum())
 
 
 def _line(name: str, row: object, waits: pd.DataFrame) -> dict[str, object]:
@@ -145,18 +162,16 @@ def at_stake(ws: Workspace, measure: Measure, as_of: date, shown: ir.Table | Non
     """
     _refuse_unlinked(ws)
     rows = counting(responses(ws, measure, as_of, shown=shown)).filter(lambda t: t.customer_id.notnull())
-    scored = rows.select("customer_id", band=band(rows.score, measure, scale(ws, measure)))
-    bought = orders(ws, as_of)
-    year = bought.filter(bought.ordered_on >= months_before(as_of, 12))
-    spent = year.group_by("customer_id").aggregate(net_sales=year.net_value.sum())
-    table = scored.left_join(spent, "customer_id").drop("customer_id_right")
+    scored = rows.select("customer_id", band=band(rows.score, measure, scale(ws, measure, as_of)))
+    year = totals(ws, as_of, months_before(as_of, 12)).select("customer_id", "net_sales")
+    table = scored.left_join(year, "customer_id").drop("customer_id_right")
     worth = _worth(ws, as_of)
     table = table.mutate(clv=ibis.null("float64")) if worth is None else table.left_join(worth, "customer_id").drop("customer_id_right")
     sums = ws.execute(
-        table.group_by("band").aggregate(customers=table.count(), net_sales=table.net_sales.cast("float64").sum(), clv=table.clv.sum())
+        table.group_by("band").aggregate(customers=table.count(), net_sales=table.net_sales.sum().cast("float64"), clv=table.clv.sum())
     ).set_index("band")
     everybody = year if shown is None else year.semi_join(shown, "customer_id")
-    total = float(ws.execute(everybody.net_value.cast("float64").sum()) or 0.0)
+    total = float(ws.execute(everybody.net_sales.sum().cast("float64").fill_null(0.0)))
     sums = sums.reindex([one for one in ORDER if one in sums.index]).reset_index()
     sums["net_sales"] = sums["net_sales"].astype(float).fillna(0.0)
     sums.insert(3, "sales_share", sums["net_sales"] / total if total > 0 else nan)

@@ -60,34 +60,36 @@ def _counted(ws: Workspace, as_of: date) -> dict[str, int]:
     """Measure -> usable responses before as_of."""
 
     def count() -> dict[str, int]:
-        known = all_scales(ws) if ws.has("surveys") else {}
+        known = all_scales(ws, as_of) if ws.has("surveys") else {}
         return {name: int(ws.execute(_usable(ws, name, as_of).count())) for name in known}
 
     return ws.remember(f"measures {as_of}", count)
 
 
-def all_scales(ws: Workspace) -> dict[str, tuple[Scale, ...]]:
-    """Measure, also the attitude -> the scales of its responses, that of most of them first."""
+def all_scales(ws: Workspace, as_of: date) -> dict[str, tuple[Scale, ...]]:
+    """Measure, also the attitude -> the scales of its responses, that of most of those before as_of first."""
 
     def find() -> dict[str, tuple[Scale, ...]]:
         table = ws.table("surveys")
-        rows = ws.execute(table.group_by("measure", "scale_min", "scale_max").aggregate(n=table.count()))
+        rows = ws.execute(
+            table.group_by("measure", "scale_min", "scale_max").aggregate(n=table.count(where=table.responded_at < midnight(as_of)))
+        )
         rows = rows.sort_values(["n", "scale_min", "scale_max"], ascending=[False, True, True])
         found: dict[str, tuple[Scale, ...]] = {}
         for measure, low, high in zip(rows["measure"], rows["scale_min"], rows["scale_max"], strict=True):
             found[str(measure)] = (*found.get(str(measure), ()), Scale(float(low), float(high)))
         return found
 
-    return ws.remember("scales", find)
+    return ws.remember(f"scales {as_of}", find)
 
 
-def _scales(ws: Workspace, measure: str) -> tuple[Scale, ...]:
-    return all_scales(ws).get(measure, ())
+def _scales(ws: Workspace, measure: str, as_of: date) -> tuple[Scale, ...]:
+    return all_scales(ws, as_of).get(measure, ())
 
 
 def _usable(ws: Workspace, measure: str, as_of: date) -> ir.Table:
     """Responses of the measure before the day looked from; NPS on its own scale only. What holds of all is not asked of each."""
-    table, known = ws.table("surveys"), all_scales(ws)
+    table, known = ws.table("surveys"), all_scales(ws, as_of)
     rows = table.filter(table.responded_at < midnight(as_of))
     rows = rows if set(known) == {measure} else rows.filter(rows.measure == measure)
     return rows if measure != "nps" or known.get("nps") == (NPS,) else rows.filter(is_on_its_scale(rows))
@@ -111,7 +113,7 @@ def choose(ws: Workspace, as_of: date, measure: str | None) -> Measure:
         )
     if measure is None and len(known) == 1:
         return next(iter(known))
-    there = ", ".join(f"{LABELS[name]} ({n:,} responses)" for name, n in known.items())
+    there = ", ".join(f"{LABELS[name]} ({n:,} response{'' if n == 1 else 's'})" for name, n in known.items())
     if measure is None:
         raise AnalysisError("Several measures", f"The data has {there}.", f"Choose one: --measure {' or --measure '.join(known)}.")
     if measure not in known:
@@ -124,18 +126,20 @@ def attributes(ws: Workspace) -> dict[str, str]:
     return {field: label for field, label in ws.labels.items() if ws.has("surveys", field)}
 
 
-def scale(ws: Workspace, measure: str) -> Scale:
-    """The scale of most responses of the measure. Raises AnalysisError without any."""
-    known = _scales(ws, measure)
+def scale(ws: Workspace, measure: str, as_of: date) -> Scale:
+    """The scale of most responses of the measure before as_of. Raises AnalysisError without any."""
+    known = _scales(ws, measure, as_of)
     if not known:
         raise AnalysisError("No such responses", f"The data has no responses of {measure}.", "Choose another measure.")
     return NPS if measure == "nps" else known[0]
 
 
-def responses(ws: Workspace, measure: str, as_of: date, since: date | None = None, shown: ir.Table | None = None) -> ir.Table:
+def responses(
+    ws: Workspace, measure: str, as_of: date, since: date | None = None, shown: ir.Table | None = None, on: Scale | None = None
+) -> ir.Table:
     """Grain: response of the measure before as_of (and from `since` on), of the customers shown.
 
-    Columns: customer_id, order_id, responded_at, score (on the measure's scale), touchpoint, comment, the attributes of responses, key (rises
+    Columns: customer_id, order_id, responded_at, score (on that scale, or the measure’s), touchpoint, comment, the attributes of responses, key (rises
     with day and row).
     """
     rows = _usable(ws, measure, as_of)
@@ -148,15 +152,15 @@ def responses(ws: Workspace, measure: str, as_of: date, since: date | None = Non
         "touchpoint",
         "comment",
         *attributes(ws),
-        score=_on_scale(ws, rows, measure),
+        score=_brought(ws, rows, measure, on or scale(ws, measure, as_of), as_of),
         key=rows.responded_at.date().epoch_days() * ROWS_A_DAY + rows.row_no.fill_null(0),
     )
 
 
-def _on_scale(ws: Workspace, rows: ir.Table, measure: str) -> ir.FloatingValue:
-    """The score, brought to the scale of most responses where its own is another one."""
-    main, score = scale(ws, measure), rows.score.cast("float64")
-    if measure == "nps" or len(_scales(ws, measure)) == 1:
+def _brought(ws: Workspace, rows: ir.Table, measure: str, main: Scale, as_of: date) -> ir.FloatingValue:
+    """The score, brought to the main scale where its own is another one."""
+    score = rows.score.cast("float64")
+    if measure == "nps" or _scales(ws, measure, as_of) == (main,):
         return score
     is_other = (rows.scale_min != main.lowest) | (rows.scale_max != main.highest)
     low, high = rows.scale_min.cast("float64"), rows.scale_max.cast("float64")

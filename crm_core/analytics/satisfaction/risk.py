@@ -86,8 +86,8 @@ def low_scores(ws: Workspace, as_of: date, followed: Followed = ()) -> ir.Table 
     table = ws.table("surveys")
     since = midnight(as_of - timedelta(days=DAYS_BACK))
     within = (table.responded_at < midnight(as_of)) & (table.responded_at >= since)
-    rows = of_measures(ws, table.filter(within, table.customer_id.notnull()))
-    packed = key_of(rows) * 2 + is_low(ws, rows).cast("int64")  # one number tells the last response and how it is
+    rows = of_measures(ws, table.filter(within, table.customer_id.notnull()), as_of)
+    packed = key_of(rows) * 2 + is_low(ws, rows, as_of).cast("int64")  # one number tells the last response and how it is
     last = rows.group_by("customer_id").aggregate(packed=packed.max())
     bad = last.filter(last.packed % 2 == 1)
     low = bad.select("customer_id", key=bad.packed // 2)
@@ -100,17 +100,17 @@ def key_of(rows: ir.Table) -> ir.IntegerValue:
     return rows.responded_at.date().epoch_days() * ROWS_A_DAY + rows.row_no.fill_null(0)
 
 
-def of_measures(ws: Workspace, rows: ir.Table) -> ir.Table:
+def of_measures(ws: Workspace, rows: ir.Table, as_of: date) -> ir.Table:
     """Without answers on the competitor, and NPS off its scale; most data has neither, and need not be asked row by row."""
-    known = all_scales(ws)
+    known = all_scales(ws, as_of)
     if set(known) <= set(MEASURES) and known.get("nps", (NPS,)) == (NPS,):
         return rows
     return rows.filter(rows.measure.isin(MEASURES), is_on_its_scale(rows))
 
 
-def is_low(ws: Workspace, rows: ir.Table) -> ir.BooleanValue:
+def is_low(ws: Workspace, rows: ir.Table, as_of: date) -> ir.BooleanValue:
     """Is the response in the worst band of its own scale?"""
-    known = all_scales(ws)
+    known = all_scales(ws, as_of)
     if len(known) == 1 and len(scales := next(iter(known.values()))) == 1:  # one measure on one scale: one edge
         return (rows.score <= edges(next(iter(known)), scales[0])[1]).fill_null(False)
     edge = rows.scale_min + (rows.scale_max - rows.scale_min) * BOTTOM_TO

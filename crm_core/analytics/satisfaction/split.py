@@ -59,7 +59,7 @@ def split(
     """
     if by not in splits(ws):
         raise AnalysisError("Nothing to split by", "The responses have no such column.", "Choose another one.")
-    on = scale(ws, measure)
+    on = scale(ws, measure, end)
     rows = counting(responses(ws, measure, end, start, shown))
     everybody = counts(_by_score(ws, rows.mutate(group=ibis.literal(""))), measure, on)
     return compared(_by_score(ws, grouped(ws, rows, by, end, settings)), measure, on, everybody)
@@ -108,16 +108,20 @@ def grouped(ws: Workspace, rows: ir.Table, by: str, as_of: date, settings: rfm.R
 
 def _categories(ws: Workspace) -> ir.Table:
     lines = ws.table("order_lines")
-    return lines.filter(lines.order_id.notnull(), lines.category.notnull()).select("order_id", group=lines.category).distinct()
+    named = lines.filter(lines.order_id.notnull(), lines.category.notnull())
+    return named.select(of_customer="customer_id", of_order="order_id", group=named.category).distinct()
 
 
 def _channels(ws: Workspace) -> ir.Table:
     orders = ws.table("orders")
-    return orders.filter(orders.order_id.notnull()).group_by("order_id").aggregate(group=orders.channel.min())
+    named = orders.filter(orders.order_id.notnull())
+    return named.group_by(of_customer="customer_id", of_order="order_id").aggregate(group=named.channel.min())
 
 
 def _of_order(rows: ir.Table, told: ir.Table) -> ir.Table:
-    return rows.left_join(told, "order_id").drop("order_id_right")
+    """An id that two customers share is two orders: the response is on its customer's one."""
+    is_its = [rows.order_id == told.of_order, rows.customer_id.identical_to(told.of_customer)]
+    return rows.left_join(told, is_its).drop("of_customer", "of_order")
 
 
 def _of_customer(rows: ir.Table, customers: ir.Table, column: str) -> ir.Table:

@@ -164,7 +164,7 @@ def _with_comment(rows: ir.Table) -> ir.Table:
 def _that_count(ws: Workspace, measure: Measure, as_of: date, since: date | None, shown: ir.Table | None) -> _Comments:
     corpus = _corpus(ws, measure)
     counted = _with_comment(counting(responses(ws, measure, as_of, since, shown)))
-    placed = counted.select("key", "responded_at", band=band(counted.score, measure, scale(ws, measure)))
+    placed = counted.select("key", "responded_at", band=band(counted.score, measure, scale(ws, measure, as_of)))
     rows = ws.execute(placed.order_by(ibis.desc("responded_at"), ibis.desc("key")))
     keys = rows["key"].to_numpy()
     places = np.searchsorted(corpus.keys, keys)

@@ -52,7 +52,7 @@ def trend(ws: Workspace, measure: Measure, as_of: date, by: By = "month", shown:
     """One row a period with responses, the earliest first. Columns as COLUMNS: period (2021-03, 2021-Q1, all), measure, n, value (NPS in
     points, CSAT a share, CES a mean), low, high (95 %), share_top, share_bottom.
     """
-    rows, on = responses(ws, measure, as_of, shown=shown), scale(ws, measure)
+    rows, on = responses(ws, measure, as_of, shown=shown), scale(ws, measure, as_of)
     if by == "all":
         return _frame([("all", estimate(measure, counts(score_counts(ws, rows), measure, on)))], measure)
     found = score_counts(ws, rows, UNITS[by])
@@ -65,7 +65,9 @@ def trend(ws: Workspace, measure: Measure, as_of: date, by: By = "month", shown:
 
 def last_step(ws: Workspace, measure: Measure, as_of: date, by: By = "month", shown: ir.Table | None = None) -> Difference | None:
     """The last period with responses less the one before it; None where there is only one."""
-    on, found = scale(ws, measure), score_counts(ws, responses(ws, measure, as_of, shown=shown), UNITS[by])
+    if by == "all":
+        return None
+    on, found = scale(ws, measure, as_of), score_counts(ws, responses(ws, measure, as_of, shown=shown), UNITS[by])
     last = [counts(part, measure, on) for _, part in found.groupby("period", sort=True)][-2:]
     return difference(measure, last[1], last[0]) if len(last) == 2 else None
 
@@ -82,9 +84,9 @@ def _frame(periods: list[tuple[str, Estimate]], measure: Measure) -> pd.DataFram
 
 def now(ws: Workspace, measure: Measure, start: date, end: date, shown: ir.Table | None = None) -> Now:
     """The measure from start to end (excluded), against the period before of the same length."""
-    period, on = Period(start, end), scale(ws, measure)
-    scores = _scores(ws, measure, period, shown)
-    here, before = (counts(frame, measure, on) for frame in (scores, _scores(ws, measure, period.before(), shown)))
+    period, on = Period(start, end), scale(ws, measure, end)
+    scores = _scores(ws, measure, period, on, shown)
+    here, before = (counts(frame, measure, on) for frame in (scores, _scores(ws, measure, period.before(), on, shown)))
     buyers, answered = _answered(ws, measure, period, shown)
     return Now(
         period=period,
@@ -99,8 +101,8 @@ def now(ws: Workspace, measure: Measure, start: date, end: date, shown: ir.Table
     )
 
 
-def _scores(ws: Workspace, measure: Measure, period: Period, shown: ir.Table | None) -> pd.DataFrame:
-    return score_counts(ws, responses(ws, measure, period.end, period.start, shown))
+def _scores(ws: Workspace, measure: Measure, period: Period, on: Scale, shown: ir.Table | None) -> pd.DataFrame:
+    return score_counts(ws, responses(ws, measure, period.end, period.start, shown, on))
 
 
 def _answered(ws: Workspace, measure: Measure, period: Period, shown: ir.Table | None) -> tuple[int | None, int | None]:

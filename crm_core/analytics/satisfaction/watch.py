@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from crm_core.analytics.days import months_before
-from crm_core.analytics.orders import midnight, orders
+from crm_core.analytics.orders import midnight, orders, totals
 from crm_core.analytics.satisfaction.follow_up import Followed
 from crm_core.analytics.satisfaction.risk import (
     BOTH,
@@ -87,18 +87,19 @@ def watch_list(
     shown: ir.Table | None = None,
 ) -> ir.Table:
     """Customers at risk, columns as COLUMNS: reason (in words), value_at_stake (0 where unknown or below), public_reach (missing where not
-    given), priority (value × (1 + log10(1 + reach)), what the list is ranked by), risk (OPEN_CASE, LOW_SCORE or BOTH); case_id, topic, days_open …
-    of the case that is open longest, last_score, answered_on and comment of the last response.
+    given), priority (value × (1 + log10(1 + reach)), what the list is ranked by; the second factor alone without sales), risk (OPEN_CASE, LOW_SCORE
+    or BOTH); case_id, topic, days_open … of the case that is open longest, last_score, answered_on and comment of the last response.
 
     Raises AnalysisError where the data has neither cases nor surveys with customers.
     """
     risks = _at_risk(ws, as_of, followed, agreement)
     risks = risks if shown is None else risks.semi_join(shown, "customer_id")
     valued = _with_value(ws, risks, as_of, value)
+    reach = (1 + valued.public_reach.fill_null(0)).cast("float64")
     told = valued.mutate(
         reason=_reason(valued),
         next_step=ibis.cases(*((one.holds(valued).fill_null(False), one.text) for one in STEPS), else_=ibis.null("string")),
-        priority=valued.value_at_stake * (1 + (1 + valued.public_reach.fill_null(0)).cast("float64").log10()),
+        priority=(valued.value_at_stake if ws.has("order_lines") else 1.0) * (1 + reach.log10()),
     )
     return told.select(*COLUMNS)
 
@@ -157,8 +158,8 @@ def _unhappy(ws: Workspace, as_of: date, followed: Followed) -> ir.Table:
     low = low_scores(ws, as_of, followed)
     if low is None:
         return _nobody(ws, "cases", _SCORE)
-    table = of_measures(ws, ws.table("surveys"))
-    rows = table.mutate(key=key_of(table), is_bad=is_low(ws, table)).filter(ibis._.is_bad).semi_join(low, ["customer_id", "key"])
+    table = of_measures(ws, ws.table("surveys"), as_of)
+    rows = table.mutate(key=key_of(table), is_bad=is_low(ws, table, as_of)).filter(ibis._.is_bad).semi_join(low, ["customer_id", "key"])
     return rows.group_by("customer_id").aggregate(  # a row of a file may hold scores of several measures
         last_score=rows.score.argmin(rows.measure).cast("float64"),
         highest=rows.scale_max.argmin(rows.measure).cast("float64"),
@@ -193,18 +194,14 @@ def _worth(ws: Workspace, as_of: date, value: Value) -> ir.Table | None:
             return forecast.customers(ws, forecast.choose(ws, as_of)).select("customer_id", worth=lambda t: t.clv)
         except CrmError:
             pass
-    bought = orders(ws, as_of)
-    year = bought.filter(bought.ordered_on >= months_before(as_of, 12))
-    return year.group_by("customer_id").aggregate(worth=year.net_value.sum().cast("float64"))
+    return totals(ws, as_of, months_before(as_of, 12)).select("customer_id", worth=lambda t: t.net_sales.cast("float64"))
 
 
 def _reason(table: ir.Table) -> ir.StringValue:
     """Why a customer is on the list, in words."""
     topic = ibis.ifelse(table.topic.notnull(), " about " + table.topic, "")
     contacts = ibis.ifelse(table.count_contacts.notnull(), table.count_contacts.cast("string") + " contacts", "Reopened")
-    since = ibis.ifelse(
-        table.is_open, ", open for " + table.days_open.cast("string") + ibis.ifelse(table.days_open == 1, " day", " days"), ", reopened"
-    )
+    since = ibis.ifelse(table.is_open, ", open for " + _days(table.days_open), ", reopened and solved again")
     late = ibis.ifelse(table.is_late, ", past the agreed time", "")
     more = ibis.ifelse(table.count_cases > 1, ", and " + (table.count_cases - 1).cast("string") + " more", "")
     case = contacts + topic + " (case " + table.case_id + ")" + since + late + more
@@ -214,6 +211,11 @@ def _reason(table: ir.Table) -> ir.StringValue:
         (table.risk == OPEN_CASE, case),
         else_=score.substr(0, 1).upper() + score.substr(1),
     )
+
+
+def _days(count: ir.IntegerValue) -> ir.StringValue:
+    text = count.cast("string")
+    return ibis.cases((count < 1, "less than a day"), (count == 1, "1 day"), else_=text + " days")
 
 
 def _number(value: ir.FloatingValue) -> ir.StringValue:

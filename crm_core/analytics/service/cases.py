@@ -19,6 +19,10 @@ from crm_core.workspace import Workspace
 
 SECONDS_AN_HOUR = 3600
 NO_CLASS = "(no class)"
+_AS_THEY_ARE = (
+    *("case_id", "customer_id", "order_id", "topic", "channel", "priority", "status", "opened_at", "count_contacts", "count_reopened"),
+    *("is_escalated", "public_reach", "value_class"),
+)
 
 
 def cases(
@@ -38,19 +42,21 @@ def cases(
     answered, solved, due = _before(rows.first_response_at, now), _before(rows.resolved_at, now), _due(rows, agreement)
     is_known_open = (rows.resolved_at >= now).fill_null(False)
     is_open = _is_open(ws, rows, is_known_open)
-    is_late = (is_open & (due < now)).fill_null(False)
-    return rows.mutate(
+    is_overdue = (is_open & (due < now)).fill_null(False)
+    is_within = _is_within(rows, solved, due, is_overdue, is_known_open | (is_open & rows.is_within_sla).fill_null(False))
+    return rows.select(
+        *_AS_THEY_ARE,
         first_response_at=answered,
         resolved_at=solved,
         due_at=due,
         is_open=is_open,
-        is_late=is_late,
-        is_within=_is_within(rows, solved, due, is_late, is_known_open | (is_open & rows.is_within_sla).fill_null(False)),
+        is_late=(is_open & ~is_within).fill_null(False),
+        is_within=is_within,
         is_reopened=rows.count_reopened > 0,
         first_seconds=_seconds(rows.opened_at, answered),
         resolution_seconds=_seconds(rows.opened_at, solved),
         age_seconds=_seconds(rows.opened_at, now),
-    ).drop("is_within_sla")
+    )
 
 
 def knows_open(ws: Workspace) -> bool:
@@ -108,11 +114,11 @@ def _fits(rows: ir.Table, priority: str, value_class: str) -> ir.BooleanValue:
 
 
 def _is_within(
-    rows: ir.Table, solved: ir.TimestampValue, due: ir.TimestampValue, is_late: ir.BooleanValue, is_too_early: ir.BooleanValue
+    rows: ir.Table, solved: ir.TimestampValue, due: ir.TimestampValue, is_overdue: ir.BooleanValue, is_too_early: ir.BooleanValue
 ) -> ir.BooleanValue:
     """As the data says, else by the time agreed. It says nothing of an open case but that it is late, and nothing before the solution."""
     told = ibis.ifelse(is_too_early, ibis.null("boolean"), rows.is_within_sla)
-    return ibis.coalesce(told, ibis.ifelse(is_late, ibis.literal(False), solved <= due))
+    return ibis.coalesce(told, ibis.ifelse(is_overdue, ibis.literal(False), solved <= due))
 
 
 def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:

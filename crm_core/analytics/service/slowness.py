@@ -69,7 +69,7 @@ def cost(
         .group_by("wait", "score")
         .aggregate(n=lambda t: t.count())
     )
-    on = scale(ws, measure)
+    on = scale(ws, measure, as_of)
     waits = {name: counts(by_wait[by_wait["wait"] == name], measure, on) for name, _ in WAITS}
     agreed = {name: counts(by_time[by_time["wait"] == name], measure, on) for name in (IN_TIME, LATE)} if len(by_time) else {}
     late, fast = agreed.get(LATE), agreed.get(IN_TIME)

@@ -1,7 +1,7 @@
 """Which topics come up more than before?
 
 Grain: topic. Cases opened in the last days against the same number of days before; by the exact test of two Poisson counts (conditional binomial),
-by Holm's rule over the topics.
+by Holm's rule over the topics. No verdict where the first cases of the data are younger than the days before.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from crm_core.workspace import Workspace
 
 DAYS = 30
 RISING, FALLING, STEADY, FEW = "rising", "falling", "no significant change", f"fewer than {TOO_FEW} cases"
+YOUNG = "no cases of all the days before"
 COLUMNS = ("topic", "cases", "before", "change", "ratio", "p", "verdict")
 
 
@@ -27,7 +28,15 @@ def rising(ws: Workspace, as_of: date, days: int = DAYS, shown: ir.Table | None 
     rows = cases(ws, as_of, edge - timedelta(days=days), shown=shown)
     is_new = rows.opened_at.date() >= edge
     counted = ws.execute(rows.group_by(topic=rows.topic.fill_null("")).aggregate(cases=is_new.sum(), before=(~is_new).sum()))
-    return judged(counted)
+    found = judged(counted)
+    return found if _reaches(ws, edge - timedelta(days=days)) else found.assign(p=float("nan"), verdict=YOUNG)
+
+
+def _reaches(ws: Workspace, day: date) -> bool:
+    """Were there cases on that day or before it?"""
+    opened = ws.table("cases").opened_at
+    first = ws.remember("first case", lambda: ws.execute(opened.min()))
+    return bool(pd.Timestamp(first).date() <= day)
 
 
 def judged(counted: pd.DataFrame) -> pd.DataFrame:

@@ -54,6 +54,14 @@ def test_missing_values_stand_last_whatever_the_direction(ws: Workspace) -> None
     assert page(ws, table, "count_orders", False)["customer_id"].tolist() == list("cdbaef")
 
 
+def test_every_column_sorts_both_ways(ws: Workspace):
+    table = listing(ws, SIX_AS_OF)
+    for column in table.columns:
+        up, down = (page(ws, table, column, descending)[column].dropna().tolist() for descending in (False, True))
+        assert up == down[::-1] or sorted(up) == sorted(down) == up
+    assert page(ws, table, "customer_id", True)["customer_id"].tolist() == list("fedcba")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("ann", ["a", "e"]), ("%", ["a"]), ("_", ["e"]), ("سا", ["c"]), (" FÜS ", ["f"]), ("' OR 1=1", []), ("D", ["d"])]
 )

@@ -121,3 +121,12 @@ def test_answers_that_no_purchase_belongs_to_are_refused(made: Make, six: Worksp
     for ws in (alone, nps, six):
         with pytest.raises(AnalysisError):
             customers(ws, AS_OF)
+
+
+def test_an_answer_on_another_scale_has_the_class_of_its_place(made: Make) -> None:
+    """2 of 1 to 7 is a sixth of the range, unattached, though rounding puts it a hair lower on the scale of most, 1 to 5."""
+    answers = [Answer(name, datetime(2024, 6, 1), score) for name, score in (("a", 2), ("b", 5), ("c", 4))]
+    surveys = frame(answers, "attitude", (1, 5)).assign(scale_max=[7, 5, 5])
+    ws = made(order_lines=lines(*((name, name, "2024-06-01", 5) for name in "abc")), surveys=surveys)
+    found = ws.execute(customers(ws, AS_OF)).set_index("customer_id")["attitude"]
+    assert found.to_dict() == {"a": UNATTACHED, "b": LOYAL, "c": FAIRLY}

@@ -338,6 +338,23 @@ def test_a_response_has_the_latest_case_before_it(made: Make) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_a_case_is_late_as_the_data_says_before_its_due_time(made: Make) -> None:
+    """The clock of the first one stood still for a while, and the second was closed at a time that nobody noted."""
+    cases = pd.DataFrame(
+        [
+            ("1", "c000000", "2024-06-14", "closed", "2024-06-05", True),
+            ("2", "c000001", None, "closed", None, None),
+            ("3", "c000002", "2024-06-14", "closed", "2024-06-05", None),
+            ("4", "c000003", "2024-06-14", "closed", "2024-06-25", False),
+            ("5", "c000004", None, "new", None, None),
+        ],
+        columns=["case_id", "customer_id", "resolved_at", "status", "due_at", "is_within_sla"],
+    )
+    ws = made(surveys=answers(np.arange(6)), cases=cases.assign(opened_at="2024-06-01"))
+    assert held(ws) == {"Case: opened": [0, 1, 2, 3, 4], "Case: resolved late": [2, 3], "Case: still open": [4]}
+
+
+@pytest.mark.usefixtures("few")
 def test_an_order_of_several_categories_has_each_of_them(made: Make) -> None:
     lines = pd.DataFrame(
         [("c000000", "a", "Tea", 1), ("c000000", "a", "Cups", 2), ("c000001", "b", "Cups", 1), ("c000002", "c", "Tea", -1)],
@@ -396,11 +413,11 @@ def test_only_the_customers_shown_count(made: Make) -> None:
 @pytest.mark.parametrize(
     ("score", "touchpoint", "reason"),
     [
-        (np.arange(99) % 11, None, "99 responses are too few"),
-        (np.r_[np.zeros(19), np.full(200, 9)], None, "19 low scores are too few"),
-        (np.r_[np.zeros(200), np.full(19, 9)], None, "19 other scores are too few"),
+        (np.arange(99) % 11, None, "To look for what goes with low scores takes 100 responses; there are 99."),
+        (np.r_[np.zeros(19), np.full(200, 9)], None, "To look for what goes with low scores takes 20 low ones; there are 19."),
+        (np.r_[np.zeros(200), np.full(19, 9)], None, "To look for what goes with low scores takes 20 other ones; there are 19."),
         (np.arange(300) % 11, "always", "There is nothing to compare"),
-        (np.zeros(0), None, "0 responses are too few"),
+        (np.zeros(0), None, "To look for what goes with low scores takes 100 responses; there are 0."),
     ],
 )
 def test_why_there_is_no_answer_is_said(made: Make, score: np.ndarray, touchpoint: str | None, reason: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_core.analytics.satisfaction.follow_up import FollowUp, effect, table_of
+from crm_core.analytics.satisfaction.follow_up import FollowUp, _judged, effect, table_of
 from crm_core.workspace import Workspace
 from tests.crm_core.analytics.conftest import Make
 from tests.crm_core.analytics.satisfaction.by_definition import Answer, frame
@@ -88,6 +88,28 @@ def test_a_true_effect_is_within_its_interval(made: Make) -> None:
         covered.append(found.low <= 1.95 <= found.high)  # a little less than 2, since scores end at 10
         assert found.low > 0
     assert sum(covered) >= 17
+
+
+@pytest.mark.parametrize("count", [12, 15, 40])
+def test_few_pairs_to_compare_with_widen_the_interval(count: int) -> None:
+    """100 called and few others, drawn alike: pairs that began with a score of their own tell nothing of how scores vary, and are not certain."""
+    rng, covered = np.random.default_rng(3), []
+    for _ in range(400):
+        table, others = (
+            pd.DataFrame({"first_score": first, "change": np.clip(np.round(rng.normal(5, 2, n)), 0, 10) - first})
+            for n, first in ((100, rng.integers(0, 7, 100)), (count, rng.integers(0, 7, count)))
+        )
+        others = others.assign(n=1, squares=others["change"] ** 2).rename(columns={"change": "total"})
+        found = _judged(table, table, others.groupby("first_score", as_index=False).sum())
+        covered.append(found.low <= 0 <= found.high)
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
+def test_where_each_first_score_has_one_pair_nothing_is_told_of_the_effect(made: Make) -> None:
+    rows = [(f"{kind}{score}", at, score) for kind in "ab" for score in range(10) for at in ("2024-05-01", "2024-08-01")]
+    found = effect(story(made, *rows), "nps", AS_OF, tuple(FollowUp(f"a{score}", DAY) for score in range(10)))
+    assert (found.n, found.n_control, found.mean_change) == (10, 10, 0)
+    assert isnan(found.effect)
 
 
 def story(made: Make, *scores: tuple[str, str, int]) -> Workspace:

@@ -48,6 +48,19 @@ def test_nps_and_its_interval_follow_the_definition(scores: list[int]) -> None:
     assert told("nps", scores) == pytest.approx(by_definition.nps(scores), abs=1e-4)
 
 
+def test_between_groups_that_all_gave_the_same_score_there_is_no_difference() -> None:
+    """Sums of equal scores give means that differ in the last digit, and no score varies that could hide it."""
+    score = 1 + 0.06 * 6
+
+    def alike(n: int) -> Counts:
+        return Counts(n, 0, n, score * n, score**2 * n)
+
+    assert alike(1660).mean != alike(1932).mean
+    found = difference("ces", alike(1660), alike(1932))
+    assert (found.point, found.low, found.high, found.p, found.is_significant) == (0, 0, 0, 1, False)
+    assert difference("ces", alike(1660), Counts(1660, 0, 1660, 1660 * 1.37, 1660 * 1.37**2)).is_significant
+
+
 @given(fives)
 def test_csat_is_the_share_of_the_top_two_boxes_with_the_interval_of_wilson(scores: list[int]) -> None:
     assert told("csat", scores) == pytest.approx(by_definition.csat(scores), abs=1e-9)

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from crm_core.analytics.days import months_before
-from crm_core.analytics.satisfaction.money import afterwards, at_stake
+from crm_core.analytics.satisfaction.money import COLUMNS, afterwards, at_stake
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 from tests import buyers as shop
@@ -132,6 +132,28 @@ def test_an_older_response_counts_where_the_last_is_too_young(made: Make) -> Non
     ws = made(order_lines=lines(("a", "1", "2024-05-01", 5)), surveys=frame([ONE, Answer("a", datetime(2024, 6, 1), 0)]))
     assert list(afterwards(ws, "nps", AS_OF, 90).bands["band"]) == ["Promoters"]
     assert list(at_stake(ws, "nps", AS_OF)["band"]) == ["Detractors"]
+
+
+def test_a_return_lowers_the_sales_of_its_own_day_and_not_those_of_its_order(made: Make) -> None:
+    """Bought for 50 before the response, 20 of it sent back after it; bought for 30 in the window, 10 of it sent back when it was over."""
+    sold = [("a", "1", "2024-03-01", 50), ("a", "1", "2024-05-01", -20), ("a", "2", "2024-06-01", 30), ("a", "2", "2024-06-30", -10)]
+    assert after(made, [ONE], *sold, days=61)["mean_value"] == 10
+    assert after(made, [ONE], *sold, days=90)["mean_value"] == 0
+
+
+def test_at_stake_are_the_lines_of_twelve_months(made: Make) -> None:
+    """The older part of an order is sales of the year before, though something of it came back since."""
+    sold = lines(("a", "1", "2023-06-30", 50), ("a", "1", "2023-07-01", -20), ("b", "2", "2023-07-01", 60))
+    found = at_stake(made(order_lines=sold, surveys=frame([ONE, Answer("b", datetime(2024, 5, 1), 0)])), "nps", AS_OF).set_index("band")
+    assert found["net_sales"].to_dict() == {"Promoters": -20, "Detractors": 60}
+    assert found["sales_share"].to_dict() == pytest.approx({"Promoters": -0.5, "Detractors": 1.5})
+
+
+def test_where_no_response_is_old_enough_the_table_is_empty_and_has_its_columns(made: Make) -> None:
+    ws = made(order_lines=lines(("a", "1", "2024-05-01", 5)), surveys=frame([ONE]))
+    found = afterwards(ws, "nps", AS_OF, 180)
+    assert list(found.bands.columns) == list(COLUMNS)
+    assert (len(found.bands), found.share_gap, found.value_gap) == (0, None, None)
 
 
 def test_returns_lower_the_value_and_are_no_purchase(made: Make) -> None:

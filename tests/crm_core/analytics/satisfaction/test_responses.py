@@ -25,6 +25,7 @@ from crm_core.analytics.satisfaction.responses import (
     scale,
     score_counts,
 )
+from crm_core.analytics.satisfaction.trend import now
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 from tests.crm_core.analytics.conftest import Make
@@ -93,7 +94,7 @@ def test_nps_counts_on_its_own_scale_only(made: Make) -> None:
     ws = made(surveys=pd.concat([right, wrong]))
     assert told(ws) == {10: 1, 6: 1}
     assert measures(ws, AS_OF) == {"nps": 2}
-    assert scale(ws, "nps") == Scale(0, 10)
+    assert scale(ws, "nps", AS_OF) == Scale(0, 10)
 
 
 def test_scores_of_other_scales_are_brought_to_the_commonest(made: Make) -> None:
@@ -102,10 +103,24 @@ def test_scores_of_other_scales_are_brought_to_the_commonest(made: Make) -> None
     tens = [Answer("a", FIRST, 0), Answer("b", FIRST, 10), Answer("c", FIRST, 5), Answer("d", FIRST, 7.5)]
     both = [frame(most, "csat", (1, 5)), frame(tens, "csat", (0, 10)).assign(row_no=range(7, 11))]
     ws = made(surveys=pd.concat(both))
-    assert scale(ws, "csat") == Scale(1, 5)
+    assert scale(ws, "csat", AS_OF) == Scale(1, 5)
     found = score_counts(ws, responses(ws, "csat", AS_OF))
     assert dict(zip(found["score"], found["n"], strict=True)) == {1: 1, 2: 6, 3: 1, 4: 1, 5: 1}
-    assert counts(found, "csat", scale(ws, "csat")) == Counts(10, 2, 7, 1 + 12 + 3 + 4 + 5, 1 + 24 + 9 + 16 + 25)
+    assert counts(found, "csat", scale(ws, "csat", AS_OF)) == Counts(10, 2, 7, 1 + 12 + 3 + 4 + 5, 1 + 24 + 9 + 16 + 25)
+
+
+def test_scales_of_later_responses_are_not_known_yet(made: Make) -> None:
+    """Three answers on 1–5 in January; from June on most are on 1–7."""
+    june = datetime(2024, 6, 1)
+    early = frame([Answer(f"a{place}", FIRST, 4) for place in range(3)], "ces", (1, 5))
+    late = frame([Answer(f"b{place}", june, 6) for place in range(4)], "ces", (1, 7)).assign(row_no=range(3, 7))
+    ws = made(surveys=pd.concat([early, late]))
+    assert scale(ws, "ces", AS_OF) == Scale(1, 5)
+    assert scale(ws, "ces", date(2024, 7, 1)) == Scale(1, 7)
+    assert ws.execute(responses(ws, "ces", AS_OF))["score"].tolist() == [4, 4, 4]
+    period = now(ws, "ces", june.date(), date(2024, 7, 1))  # both periods on the scale of the later one
+    assert (period.mean, period.scale) == (6, Scale(1, 7))
+    assert now(ws, "ces", date(2024, 3, 1), date(2024, 7, 1)).before.value == 1 + 6 * 3 / 4
 
 
 @pytest.mark.parametrize(
@@ -152,14 +167,14 @@ def test_the_measure_asked_for_or_the_only_one(made: Make) -> None:
     both = made(surveys=pd.concat([frame([Answer("a", FIRST, 1)] * 2, "ces", (1, 7)), nps.assign(row_no=3)]))
     assert list(measures(both, AS_OF).items()) == [("nps", 1), ("ces", 2)]
     assert choose(both, AS_OF, "ces") == "ces"
-    with pytest.raises(AnalysisError, match="NPS \\(1 responses\\), CES \\(2 responses\\)"):
+    with pytest.raises(AnalysisError, match="NPS \\(1 response\\), CES \\(2 responses\\)"):
         choose(both, AS_OF, None)
     with pytest.raises(AnalysisError, match="No CSAT"):
         choose(both, AS_OF, "csat")
     with pytest.raises(AnalysisError, match="No survey responses"):
         choose(both, date(2023, 1, 1), None)
     with pytest.raises(AnalysisError, match="no responses of attitude"):
-        scale(both, "attitude")
+        scale(both, "attitude", AS_OF)
 
 
 def test_without_surveys_nothing_is_measured(six: Workspace) -> None:

@@ -144,3 +144,24 @@ def test_a_response_counts_in_each_category_of_its_order(shop: Workspace) -> Non
     assert found["n"].to_dict() == {"Hats": 2, "Shoes": 1, "": 2}
     assert found.loc["Shoes", "difference"] == pytest.approx(100 - 0)  # against 2, 7 and 9: one promoter, one detractor
     assert not isnan(found.loc["Hats", "difference"])
+
+
+def test_an_order_id_of_two_customers_is_each_ones_own(made: Make) -> None:
+    """What the other one bought under the same number has nothing to do with the response."""
+    bought = lines(("a", "1", "2024-01-01", 60), ("b", "1", "2024-01-02", 40)).assign(category=["Shoes", "Hats"])
+    orders = pd.DataFrame({"order_id": ["1", "1"], "customer_id": ["a", "b"], "channel": ["Web", "Shop"]})
+    answers = [Answer("a", datetime(2024, 2, 1), 10), Answer("b", datetime(2024, 2, 2), 2)]
+    ws = made(order_lines=bought, orders=orders, surveys=frame(answers, order_id=["1", "1"]))
+    for by, group in (("category", "Hats"), ("order_channel", "Shop")):
+        found = split(ws, "nps", START, END, by).set_index("group")
+        assert found["n"].to_dict() == dict.fromkeys({"category": ("Shoes", "Hats"), "order_channel": ("Web", "Shop")}[by], 1)
+        assert found.loc[group, "value"] == -100
+
+
+def test_where_all_scores_are_equal_no_group_is_better(made: Make) -> None:
+    """Brought to the scale of most, equal scores sum up to means that differ by rounding."""
+    answers = [Answer(None, datetime(2024, 2, 1), 1.36) for _ in range(390)]
+    surveys = frame(answers, "ces", (1, 7), touchpoint=["Web" if place < 37 else "Shop" if place < 210 else "Mail" for place in range(390)])
+    found = split(made(surveys=surveys), "ces", START, END, "touchpoint")
+    assert set(found["verdict"]) == {asked.SAME}
+    assert found[["difference", "difference_low", "difference_high"]].to_numpy() == pytest.approx(0, abs=1e-5)

@@ -119,3 +119,8 @@ def test_only_the_customers_shown_are_asked(asked: Workspace) -> None:
     found = now(asked, "nps", date(2021, 3, 1), date(2021, 4, 1), shown)
     assert (found.estimate.n, found.buyers, found.answered) == (1, 1, 0)
     assert list(trend(asked, "nps", AS_OF, shown=shown)["n"]) == [1, 1]
+
+
+def test_one_period_for_all_has_no_step(made: Make) -> None:
+    ws = made(surveys=frame([Answer("a", datetime(2024, 1, 1), 9), Answer("a", datetime(2024, 2, 1), 0)]))
+    assert last_step(ws, "nps", date(2024, 7, 1), "all") is None

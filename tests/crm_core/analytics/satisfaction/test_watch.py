@@ -203,10 +203,11 @@ def test_the_value_is_that_of_the_last_year_before_the_day_looked_from(made: Mak
     assert watched(made(cases=desk(OPEN), order_lines=bought)).loc["a", "value_at_stake"] == 6
 
 
-def test_without_sales_nothing_is_at_stake(made: Make) -> None:
-    ws = made(cases=desk(OPEN))
-    assert watched(ws).loc["a", "value_at_stake"] == 0
-    assert watched(ws, value="clv").loc["a", "priority"] == 0
+def test_without_sales_nothing_is_at_stake_and_reach_ranks(made: Make) -> None:
+    ws = made(cases=desk(OPEN, OPEN | {"customer_id": "b", "public_reach": 99}))
+    found = watched(ws)
+    assert found["value_at_stake"].tolist() == [0, 0]
+    assert watched(ws, value="clv")["priority"].to_dict() == {"a": 1, "b": 3}
 
 
 def test_the_forecast_can_be_what_is_at_stake(made: Make) -> None:
@@ -237,7 +238,10 @@ def test_the_reason_is_told_in_words(made: Make) -> None:
     assert reason(made, [late, OPEN, OPEN]).endswith("past the agreed time, and 2 more")
     assert reason(made, [OPEN | {"count_contacts": None, "count_reopened": 1}]) == "Reopened (case 1), open for 10 days"
     solved = OPEN | {"count_reopened": 2, "resolved_at": "2024-06-25", "status": "solved"}
-    assert reason(made, [solved]) == "2 contacts (case 1), reopened"
+    assert reason(made, [solved]) == "2 contacts (case 1), reopened and solved again"
+    assert reason(made, [OPEN | {"opened_at": "2024-06-30 12:00"}]) == "2 contacts (case 1), open for less than a day"
+    said = OPEN | {"due_at": None, "is_within_sla": False}  # the data tells a miss of an open case
+    assert reason(made, [said]).endswith(", past the agreed time")
     assert reason(made, [], [("2024-06-03", 3)]) == "Scored 3 of 10 on 2024-06-03"
     assert reason(made, [], [("2024-06-03", 2.5)]) == "Scored 2.5 of 10 on 2024-06-03"
     assert reason(made, [OPEN], [("2024-06-03", 3)]) == "2 contacts (case 1), open for 10 days; scored 3 of 10 on 2024-06-03"

@@ -183,14 +183,14 @@ def test_cases_stand_as_the_rules_say_gone_through_one_by_one(made: Make, seed: 
         for row in seen:
             solved, due, flag = row["resolved_at"], row["due_at"], row["is_within_sla"]
             is_open = solved >= now if solved else row["status"] == "open"
-            is_late = is_open and due is not None and due < now
+            is_overdue = is_open and due is not None and due < now
             if solved and solved >= now:
                 flag = None
             if is_open and flag:
                 flag = None
-            within = flag if flag is not None else False if is_late else solved <= due if solved and solved < now and due else None
+            within = flag if flag is not None else False if is_overdue else solved <= due if solved and solved < now and due else None
             one = found.loc[row["case_id"]]
-            assert (bool(one["is_open"]), bool(one["is_late"])) == (is_open, is_late)
+            assert (bool(one["is_open"]), bool(one["is_late"])) == (is_open, is_open and within is False)
             assert (None if pd.isna(one["is_within"]) else bool(one["is_within"])) == within
 
 

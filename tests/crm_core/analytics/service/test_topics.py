@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crm_core.analytics.service.topics import COLUMNS, FALLING, FEW, RISING, STEADY, judged, rising
+from crm_core.analytics.service.topics import COLUMNS, FALLING, FEW, RISING, STEADY, YOUNG, judged, rising
 from tests.crm_core.analytics.conftest import Make
 from tests.crm_core.analytics.satisfaction import by_definition
 from tests.crm_core.analytics.service.desk import desk
@@ -56,6 +56,20 @@ def test_the_last_days_are_held_against_as_many_before(made: Make) -> None:
     found = rising(ws, AS_OF)
     assert found[["topic", "cases", "before"]].values.tolist() == [["", 1, 0], ["Delivery", 2, 2]]
     assert rising(ws, AS_OF, days=1)[["topic", "cases", "before"]].values.tolist() == [["Delivery", 1, 0]]
+    assert rising(ws, date(2024, 1, 1)).empty
+
+
+def test_where_cases_begin_within_the_days_before_there_is_no_verdict(made: Make) -> None:
+    """One case on the first of the days before tells that cases were written down then."""
+    rows = [{"opened_at": "2024-06-10", "topic": "Price"}] * 40 + [{"opened_at": "2024-05-25", "topic": "Price"}] * 3
+    late = rising(made(cases=desk(*rows)), AS_OF)
+    assert (late["verdict"].tolist(), late["p"].isna().tolist(), late["cases"].tolist()) == ([YOUNG], [True], [40])
+    whole = rising(made(cases=desk(*rows, {"opened_at": "2024-05-02", "topic": "Price"})), AS_OF)
+    assert whole["verdict"].tolist() == [RISING]
+
+
+def test_without_cases_of_that_time_there_are_no_topics(made: Make) -> None:
+    ws = made(cases=desk({"opened_at": "2024-05-01", "topic": "Price"}))
     assert rising(ws, date(2024, 1, 1)).empty
     assert list(rising(ws, date(2024, 1, 1)).columns) == list(COLUMNS)
 
