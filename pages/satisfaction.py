@@ -10,9 +10,9 @@ EXPLANATION = (
     """**NPS** (0–10 only): share of scores 9–10 less share of scores 0–6, in points. **CSAT**: share of the top two boxes (4–5 of 5; on other
 scales the scores from a quarter below the best on). **CES**: mean score on its scale, 7 is easy. A customer’s last response of a period
 counts once; without customer ids every response counts.""",
-    """**Intervals** are 95 %: NPS by Rocks’ adjusted Wald, CSAT by Wilson, CES by Student’s t. Two figures are called different only where 0 lies
-outside the interval of their difference, with several comparisons by Holm’s rule. Fewer than 30 responses are uncertain, fewer than 10 get no
-verdict.""",
+    """**Intervals** are 95 %: NPS by Rocks’ adjusted Wald (around an adjusted value, so of a few alike answers it may lie beside the plain
+one), CSAT by Wilson, CES by Student’s t. Two figures are called different only where 0 lies outside the interval of their difference, with several
+comparisons by Holm’s rule. Fewer than 30 responses are uncertain, fewer than 10 get no verdict.""",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import frame, guards, page
+from ui.state import Url
 
 EXPLANATION = (
     """**First response** and **solution**: calendar hours from opening, medians and 90th percentiles by Kaplan–Meier, so that cases still waiting
@@ -25,7 +26,7 @@ def render() -> None:
     with st.spinner("Counting the cases …"):
         page.head(service.summary(view))
     content = (service.speed, service.waiting, service.by_group, service.rising, service.cost, service_limits.editor)
-    for tab, draw in zip(st.tabs(TABS, key="service_tabs", on_change="rerun"), content, strict=True):
+    for tab, draw in zip(st.tabs(TABS, key=Url.SERVICE_TAB, on_change="rerun", bind="query-params"), content, strict=True):
         if tab.open:
             with tab, guards.guard():
                 draw(view)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import frame, guards, page
+from ui.state import Url
 
 EXPLANATION = (
     """**At risk** is a customer with an unsolved case (or one reopened in the last 12 months) after two or more contacts, or whose last response, of
@@ -13,13 +14,14 @@ one of 999 quadruples the weight.""",
     """Who is marked as followed up leaves the list until something new happens. **Did it help?** is judged against customers with the same first score
 who got no follow-up.""",
 )
+WITHOUT_CASES = "Without cases that name customers, the watch list"
 TABS = ("Watch list", "Followed up")
 
 
 def render() -> None:
     view = frame.view()
     st.title("Who is about to turn against us, before it goes public?")
-    if not view.ws.has("cases") and not guards.has(view, "surveys", what="Without cases, watching customers"):
+    if not view.ws.has("cases", "customer_id") and not guards.has(view, "surveys", "customer_id", what=WITHOUT_CASES):
         return
     from ui.sections import watching  # now: their libraries would delay the start of all pages
 
@@ -27,7 +29,7 @@ def render() -> None:
     value = watching.choose_value(view)
     with top, st.spinner("Looking for customers at risk …"):
         page.head(watching.summary(view, value))
-    watch, done = st.tabs(TABS, key="watch_tabs", on_change="rerun")
+    watch, done = st.tabs(TABS, key=Url.WATCH_TAB, on_change="rerun", bind="query-params")
     if watch.open:
         with watch, guards.guard():
             watching.listed(view, value)

@@ -35,18 +35,23 @@ def downloads(view: View, make: Callable[[], ir.Table], key: str, *, title: str,
     _buttons(csv, excel, key, f"{slug(title)}_{view.as_of.isoformat()}")
 
 
-def frame_downloads(frame: pd.DataFrame, key: str, *, title: str, labels: Mapping[str, str] | None = None) -> None:
-    """CSV and Excel of a small result."""
+def frame_downloads(
+    frame: pd.DataFrame | Callable[[], pd.DataFrame], key: str, *, title: str, labels: Mapping[str, str] | None = None
+) -> None:
+    """CSV and Excel of a small result, or of one that is made on the click only."""
+
+    def made() -> pd.DataFrame:
+        return frame() if callable(frame) else frame
 
     def csv() -> bytes:
         from crm_core import export
 
-        return export.frame_to_csv(frame, labels=labels)
+        return export.frame_to_csv(made(), labels=labels)
 
     def excel() -> bytes:
         from crm_core import export
 
-        return export.frame_to_excel(frame, title, labels=labels)
+        return export.frame_to_excel(made(), title, labels=labels)
 
     _buttons(csv, excel, key, slug(title))
 

@@ -141,7 +141,7 @@ def _as_of(ws: Workspace) -> date:
     return chosen if isinstance(chosen, date) and earliest <= chosen <= ws.as_of else ws.as_of
 
 
-PERIOD_HELP = "Limits sales figures; scores, classes and segments use all history."
+PERIOD_HELP = "Limits figures of sales, satisfaction and service; RFM scores, classes and segments use all history."
 AS_OF_HELP = (
     "All figures are as they stood at the start of this day: later lines are left out. The latest choice is the day after the last line."
 )
@@ -149,7 +149,7 @@ AS_OF_HELP = (
 
 def _period(ws: Workspace, as_of: date) -> tuple[date, date]:
     """First day and the day after the last day of the period for sales figures."""
-    choice = st.selectbox("Period of sales figures", PERIODS, key=Url.PERIOD, bind="query-params", help=PERIOD_HELP)
+    choice = st.selectbox("Period of the figures", PERIODS, key=Url.PERIOD, bind="query-params", help=PERIOD_HELP)
     first = ws.first_day or as_of
     if choice == "Own dates":
         return _own_dates(first, as_of)

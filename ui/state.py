@@ -32,6 +32,15 @@ class Url(StrEnum):
     BY = "by"
     WINDOW = "window"
     STAKE = "stake"
+    SATISFACTION_TAB = "satisfaction_tab"
+    SATISFACTION_SPLIT = "satisfaction_split"
+    WHOSE = "whose"
+    LOYALTY = "loyalty"
+    SERVICE_TAB = "service_tab"
+    SERVICE_SPLIT = "service_split"
+    TOPIC_DAYS = "topic_days"
+    SLOW_MEASURE = "slow_measure"
+    WATCH_TAB = "watch_tab"
 
 
 class Session(StrEnum):

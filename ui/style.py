@@ -22,6 +22,16 @@ STYLE = """<style>
 /* Each paragraph and cell runs in the direction of its own script, as dir="auto" would have it. */
 p, td, th, label, [data-testid="stMarkdownContainer"] li, [data-testid="stSelectbox"] div, [data-testid="stMultiSelect"] span { unicode-bidi: plaintext; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+/* Tiles of a narrow window go on in a second row, and their letters shrink before a number or a word would be cut in two. */
+[data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stMetric"])
+{ display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); }
+[data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has([data-testid="stMetric"]) { width: auto !important; min-width: 0; }
+[data-testid="stMetric"] { container-type: inline-size; }
+[data-testid="stMetricValue"], [data-testid="stMetricValue"] * { font-size: clamp(1.1rem, 24cqi, 1.7rem) !important; }
+[data-testid="stMetricLabel"] * { font-size: clamp(0.75rem, 12cqi, 0.875rem); }
+/* Charts side by side stand below each other where each would be too narrow for its labels. */
+[data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"]) { flex-wrap: wrap; }
+[data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [data-testid="stPlotlyChart"]) > [data-testid="stColumn"] { min-width: min(21rem, 100%); }
 /* "New customers: not provided" in lines rather than "New custo…: not provi…" where six tiles stand in a row. */
 [data-testid="stMetricLabel"] *, [data-testid="stMetricValue"] *, [data-testid="stMetricDelta"], [data-testid="stMetricDelta"] *
 { white-space: normal !important; line-height: 1.25; }

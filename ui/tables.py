@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -81,13 +82,23 @@ def customer_table(
 
 
 def result_table(
-    frame: pd.DataFrame, key: str, *, title: str, names: Mapping[str, str] | None = None, currency: str = "", alt: str | None = None
+    frame: pd.DataFrame,
+    key: str,
+    *,
+    title: str,
+    names: Mapping[str, str] | None = None,
+    currency: str = "",
+    alt: str | None = None,
+    whole: Callable[[], pd.DataFrame] | None = None,
 ) -> None:
-    """A small result (one row a segment, a month ...) with CSV and Excel downloads below it; columns ending in `_share` read as percent."""
+    """A small result (one row a segment, a month ...) with CSV and Excel downloads below it; columns ending in `_share` read as percent.
+
+    `whole` makes what the downloads hold, where the frame is a page of it.
+    """
     names = labels(None, frame.columns) | dict(names or {})
     config = column_config(frame, names, currency)
     st.dataframe(in_percent(frame), hide_index=True, column_config=config, placeholder="–", key=f"{key}_table", alt=alt or title)
-    frame_downloads(frame, key, title=title, labels=names)
+    frame_downloads(whole or frame, key, title=title, labels=names)
 
 
 def in_percent(frame: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +168,7 @@ def _column(name: str, values: pd.Series, label: str, currency: str) -> Any:
 def _controls(key: str, names: Mapping[str, str], sort: str) -> tuple[str, str, bool, int]:
     """Search words, the column and direction of the order, and rows a page; `sort` is the column to begin with, if it is offered."""
     sort = sort if sort in names else next(iter(names))
-    left, middle, order, right = st.columns([4, 3, 2, 1], vertical_alignment="bottom")
+    left, middle, order, right = st.columns([3.4, 2.8, 2.8, 1.6], vertical_alignment="bottom")
     search = left.text_input("Search", key=f"{key}_search", placeholder="Customer id, name …", type="search", max_chars=100)
     by = middle.selectbox("Sort by", list(names), list(names).index(sort), format_func=lambda column: names[column], key=f"{key}_sort")
     direction = order.selectbox("Order", ("Largest first", "Smallest first"), key=f"{key}_order")
@@ -183,12 +194,15 @@ class Sheet:
 
 
 def _selectable(sheet: Sheet, key: str) -> str | None:
+    """The customer of the selected row. A selection is of a place, so other rows (sorted anew, or one less) begin without any: the place would be
+    somebody else's."""
+    whose = hashlib.sha256("\0".join(sheet.customer_ids).encode()).hexdigest()[:12]
     event = st.dataframe(
         sheet.rows,
         hide_index=True,
         column_config=sheet.columns,
         placeholder="–",
-        key=f"{key}_rows",
+        key=f"{key}_{whose}_rows",
         on_select="rerun",
         selection_mode="single-row",
         alt="Customers",

@@ -13,7 +13,10 @@ NO_TERMS = "No term stands in enough comments to compare."
 #: Best, worst: as the bands are drawn elsewhere, the worst hatched.
 FILLS = {"top": theme.fill(theme.PALETTE[0]), "bottom": theme.fill(theme.PALETTE[1], 1)}
 SIGNS = {"top": 1, "bottom": -1}
-PALE = "#D5D8DD"
+#: Lets the ground shine through, so that it is pale on a dark page as well.
+PALE = "rgba(138,143,152,0.4)"
+#: Of a place; told, since bars that stand apart would otherwise be as wide as the gap.
+WIDTH = 0.75
 #: Share of the axis left free on both sides, and the letters of a term that fit there.
 ROOM, LETTERS = 0.45, 22
 
@@ -39,7 +42,7 @@ def terms(table: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
         height=110 + 26 * places,
         barmode="overlay",
         hovermode="closest",
-        xaxis=theme.axis("Sets apart: difference of mean TF-IDF weights", range=[-most, most], tickvals=[0], ticktext=[""], zeroline=True),
+        xaxis=theme.axis("How far it sets the two apart", range=[-most, most], tickvals=[0], ticktext=[""], zeroline=True),
         yaxis=theme.axis(range=[places - 0.5, -0.5], visible=False),
     )
 
@@ -50,6 +53,7 @@ def _bars(rows: pd.DataFrame, band: str, name: str, is_clear: bool, names: tuple
         x=SIGNS[band] * rows["score"] if len(rows) else [None],
         y=rows["place"] if len(rows) else [None],
         orientation="h",
+        width=WIDTH,
         name=theme.safe(name),
         showlegend=is_clear,
         marker=FILLS[band] if is_clear else FILLS[band] | {"color": PALE},

@@ -15,12 +15,15 @@ from crm_core.charts.satisfaction import AXES, written
 
 NOTHING = "There are no drivers to show."
 NAMED, LETTERS, BARS = 8, 24, 20
+#: Bars that may be chance, under an interval that is read on any ground.
+PALE = "rgba(138,143,152,0.4)"
 #: Two labels do not overlap where they are so far apart, in shares of the map's width and height.
 WIDE, HIGH = 0.42, 0.075
 #: Marks of a clear driver that goes with more, or with fewer low scores; and of one that is not clear.
 MORE, FEWER, UNCLEAR = ("triangle-up", theme.PALETTE[1]), ("triangle-down", theme.PALETTE[0]), ("circle", theme.QUIET)
 #: Where a label stands to its mark, by preference.
 SIDES = (("middle right", 0.5, 0.0), ("middle left", -0.5, 0.0), ("top center", 0.0, 0.7), ("bottom center", 0.0, -0.7))
+OFF_LINE = (*SIDES[2:], ("top right", 0.5, 0.7), ("top left", -0.5, 0.7))
 
 
 def quadrants(found: Drivers, measure: Measure) -> go.Figure:
@@ -37,7 +40,7 @@ def quadrants(found: Drivers, measure: Measure) -> go.Figure:
         height=460,
         hovermode="closest",
         shapes=_lines(found),
-        annotations=_corners(found) + _named(rows, across, upwards),
+        annotations=_corners(found) + _named(rows, across, upwards, found.important_from),
         xaxis=theme.axis(f"{AXES[measure]}, with it", range=across, tickformat=".0%" if measure == "csat" else None),
         yaxis=theme.axis("Importance, percentage points", range=upwards),
     )
@@ -116,15 +119,17 @@ def _corners(found: Drivers) -> list[dict[str, Any]]:
     ]
 
 
-def _named(rows: pd.DataFrame, across: list[float], upwards: list[float]) -> list[dict[str, Any]]:
-    """Labels of the most important (clear ones first), each on a side where it meets no label before and no mark; else it is left to the hover."""
+def _named(rows: pd.DataFrame, across: list[float], upwards: list[float], line: float) -> list[dict[str, Any]]:
+    """Labels of the most important (clear ones first), each on a side where it meets no label before and no mark; else it is left to the hover.
+    Beside a mark on the `line` of importance it would be struck through, so there it stands above or below.
+    """
     marks = [(_share(row.performance, across), _share(row.size, upwards)) for row in theme.rows(rows)]
     first = rows.sort_values(["is_clear", "size"], ascending=False, kind="stable").head(NAMED)
     taken: list[tuple[float, float]] = []
     found = []
     for row, name in zip(theme.rows(first), theme.labels(first["label"], LETTERS), strict=True):
         x, y = _share(row.performance, across), _share(row.size, upwards)
-        for side, right, up in SIDES:
+        for side, right, up in OFF_LINE if abs(y - _share(line, upwards)) <= HIGH / 2 else SIDES:
             centre = (x + right * (WIDE + 0.03), y + up * HIGH)
             if _has_room(centre, taken, [mark for mark in marks if mark != (x, y)]):
                 taken.append(centre)
@@ -179,18 +184,16 @@ def importance(table: pd.DataFrame) -> go.Figure:
             "symmetric": False,
             "array": rows["high"] - rows["importance"],
             "arrayminus": rows["importance"] - rows["low"],
-            "color": theme.INK,
+            "color": theme.QUIET,
             "thickness": 1.5,
             "width": 4,
         },
     )
-    return theme.figure(
-        bar, height=110 + 26 * len(rows), xaxis=theme.axis("Low scores, percentage points", zeroline=True), yaxis=theme.axis()
-    )
+    return theme.figure(bar, height=110 + 26 * len(rows), xaxis=theme.axis("Low scores, points", zeroline=True), yaxis=theme.axis())
 
 
 def _fills(rows: pd.DataFrame) -> dict[str, Any]:
     """Hatched where low scores are fewer; pale where the effect may be chance."""
-    colours = [UNCLEAR[1] if not row.is_clear else (MORE if row.importance > 0 else FEWER)[1] for row in theme.rows(rows)]
+    colours = [PALE if not row.is_clear else (MORE if row.importance > 0 else FEWER)[1] for row in theme.rows(rows)]
     fill = theme.fill(theme.QUIET)
     return fill | {"color": colours, "pattern": fill["pattern"] | {"shape": ["" if one > 0 else "/" for one in rows["importance"]]}}

@@ -24,6 +24,8 @@ AXES: dict[Measure, str] = {"nps": "NPS, points", "csat": "CSAT, share satisfied
 #: Marks of verdicts: nothing is said by colour alone.
 MARKS = {BETTER: ("triangle-up", theme.PALETTE[0]), WORSE: ("triangle-down", theme.PALETTE[1])}
 NO_VERDICT = ("circle", theme.QUIET)
+#: Where all shares are below it, whole percents on an axis would repeat.
+SMALL_SHARE = 0.05
 
 
 def written(value: float, measure: str) -> str:
@@ -60,6 +62,7 @@ def trend(frame: pd.DataFrame, measure: Measure) -> go.Figure:
         marker={"size": 9, "symbol": ["circle-open" if few else "circle" for few in is_few], "color": theme.NOW},
         customdata=[[_told(row, measure)] for row in theme.rows(frame)],
         hovertemplate="%{customdata[0]}<extra></extra>",
+        error_y=_alone(frame),
     )
     few = [
         go.Scatter(
@@ -73,6 +76,20 @@ def trend(frame: pd.DataFrame, measure: Measure) -> go.Figure:
     return theme.figure(
         band, line, *(few if is_few.any() else []), height=360, xaxis=theme.axis(type="category", nticks=18), yaxis=_axis(measure)
     )
+
+
+def _alone(frame: pd.DataFrame) -> dict[str, Any] | None:
+    """The interval of a single point, where a band has no width."""
+    if len(frame) > 1 or frame["low"].isna().all():
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": frame["high"] - frame["value"],
+        "arrayminus": (frame["value"] - frame["low"]).clip(lower=0),  # of an adjusted value, the interval may lie beside the plain one
+        "color": theme.QUIET,
+        "width": 6,
+    }
 
 
 def _told(row: Any, measure: Measure) -> str:
@@ -186,23 +203,26 @@ def repurchase(frame: pd.DataFrame, days: int) -> go.Figure:
     if frame.empty:
         return theme.nothing("No response is old enough, with purchases known, to look at what followed.")
     bar = go.Bar(
-        x=[f"{row.band} · {row.customers:,}" for row in theme.rows(frame)],
+        x=[f"{row.band}<br>{row.customers:,}" for row in theme.rows(frame)],
         y=frame["repurchase_share"],
-        marker={"color": theme.NOW},
+        marker={"color": theme.NOW, "opacity": 0.6},
         error_y={
             "type": "data",
             "symmetric": False,
             "array": frame["share_high"] - frame["repurchase_share"],
             "arrayminus": frame["repurchase_share"] - frame["share_low"],
-            "color": theme.INK,
-            "thickness": 1.5,
+            "color": theme.QUIET,
+            "thickness": 2,
             "width": 6,
         },
-        customdata=frame[["buyers", "share_low", "share_high"]],
-        hovertemplate="<b>%{x}</b> customers<br>%{customdata[0]:,} bought again (%{y:.1%})<br>95 %: %{customdata[1]:.1%} to "
+        customdata=frame[["buyers", "share_low", "share_high", "band", "customers"]],
+        hovertemplate="<b>%{customdata[3]}</b>: %{customdata[4]:,} customers<br>%{customdata[0]:,} bought again (%{y:.1%})<br>95 %: %{customdata[1]:.1%} to "
         "%{customdata[2]:.1%}<extra></extra>",
     )
-    return theme.figure(bar, height=320, xaxis=theme.axis(), yaxis=theme.shares(f"Bought again within {days} days", rangemode="tozero"))
+    highest = float(frame["share_high"].max())
+    fine = {"tickformat": ".1%"} if highest < SMALL_SHARE else {}
+    upwards = theme.shares(f"Bought again within {days} days", rangemode="tozero") | fine
+    return theme.figure(bar, height=320, xaxis=theme.axis(), yaxis=upwards)
 
 
 def attitude(frame: pd.DataFrame, value: str = "customers", currency: str = "") -> go.Figure:
@@ -231,9 +251,9 @@ def attitude(frame: pd.DataFrame, value: str = "customers", currency: str = "") 
 #: Symbol, colour and height above the line of each kind of event, in the order of KINDS: what happened on one day does not cover each other.
 EVENTS = (
     ("circle", theme.PALETTE[0], 0.0),
-    ("triangle-up", theme.PALETTE[1], 0.5),
-    ("diamond", theme.PALETTE[4], 0.5),
-    ("square", theme.PALETTE[2], 0.5),
+    ("triangle-up", theme.PALETTE[1], 0.4),
+    ("diamond", theme.PALETTE[4], 0.8),
+    ("square", theme.PALETTE[2], 1.2),
     ("star", theme.PALETTE[3], -0.5),
 )
 
@@ -267,4 +287,4 @@ def story(frame: pd.DataFrame) -> go.Figure:
                     hovertemplate="%{x|%d %b %Y}<br>%{customdata[0]}<extra></extra>",
                 )
             )
-    return theme.figure(*traces, height=190, xaxis=theme.axis(), yaxis={"visible": False, "fixedrange": True, "range": [-1, 1]})
+    return theme.figure(*traces, height=210, xaxis=theme.axis(), yaxis={"visible": False, "fixedrange": True, "range": [-0.9, 1.6]})

@@ -16,6 +16,9 @@ NOT_TOLD = "The data does not tell when cases were {}."
 #: Above so many hours an axis is in days.
 LONG = 96
 TOPICS_SHOWN = 12
+NOTHING_AGREED = "No time is agreed: give cases a due date, or set limits under “Time limits”."
+#: Up to so many cases an axis of counts would be divided into fractions.
+A_FEW = 5
 
 
 def duration(hours: float) -> str:
@@ -31,7 +34,7 @@ def waits(frame: pd.DataFrame, kind: str, verb: str) -> go.Figure:
     """Median and 90th percentile by month of opening. `frame` has group (month), cases, `kind`_hours_median and _p90; `verb` says what is waited for."""
     median, slowest = (frame[f"{kind}_hours_{name}"].astype(float) for name in ("median", "p90"))
     if median.isna().all():
-        return theme.nothing(NOT_TOLD.format(verb))
+        return theme.nothing(NO_CASES if frame.empty else NOT_TOLD.format(verb))
     in_days = max(median.max(), slowest.max()) > LONG
     unit = 24 if in_days else 1
     told = [[duration(a), duration(b), n] for a, b, n in zip(median, slowest, frame["cases"], strict=True)]
@@ -57,7 +60,7 @@ def within(frame: pd.DataFrame) -> go.Figure:
     """Share solved within the agreed time by month, with its interval. `frame` has group, judged, within_share, within_low, within_high."""
     told = frame[frame["judged"] > 0]
     if told.empty:
-        return theme.nothing("No time is agreed: give cases a due date, or set time limits below.")
+        return theme.nothing(NO_CASES if frame.empty else NOTHING_AGREED)
     line = go.Scatter(
         x=told["group"],
         y=told["within_share"],
@@ -94,7 +97,12 @@ def ages(frame: pd.DataFrame) -> go.Figure:
         )
         for name, values, colour, place in parts
     ]
-    return theme.figure(*bars, height=320, barmode="stack", xaxis=theme.axis("Open for"), yaxis=theme.amounts("Cases"))
+    return theme.figure(*bars, height=320, barmode="stack", xaxis=theme.axis("Open for"), yaxis=_counts("Cases", frame["cases"].max()))
+
+
+def _counts(title: str, most: float) -> dict[str, Any]:
+    """An axis of whole numbers."""
+    return theme.amounts(title, dtick=1) if most <= A_FEW else theme.amounts(title)
 
 
 def _span(row: Any) -> str:
@@ -107,7 +115,7 @@ def shares(frame: pd.DataFrame, label: str) -> go.Figure:
     """Share within the agreed time of each group with its interval. `frame` has group, judged, within_share, within_low, within_high."""
     told = frame[frame["judged"] > 0][::-1]
     if told.empty:
-        return theme.nothing("No time is agreed: give cases a due date, or set time limits below.")
+        return theme.nothing(NO_CASES if frame.empty else NOTHING_AGREED)
     names = theme.labels([f"{theme.short(row.group or 'unknown', 26)} · {row.judged:,}" for row in theme.rows(told)], 44)
     dots = go.Scatter(
         x=told["within_share"],
@@ -159,6 +167,6 @@ def topics(frame: pd.DataFrame, days: int) -> go.Figure:
         height=120 + 42 * len(rows),
         barmode="group",
         legend=theme.LEGEND | {"traceorder": "reversed"},
-        xaxis=theme.amounts("Cases"),
+        xaxis=_counts("Cases", rows[["cases", "before"]].max().max()),
         yaxis=theme.axis(type="category"),
     )

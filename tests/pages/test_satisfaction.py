@@ -9,19 +9,22 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from crm_core.analytics.satisfaction.measures import BANDS
 from crm_core.cli import main
 from crm_core.store.workspaces import Entry, Workspaces
 from tests.apptest import open_page, texts
 from tests.pages import shop_with_service
 from tests.workspaces import write
 from ui.frame import View
+from ui.sections import measured, satisfaction_terms
+from ui.sections.satisfaction import Asked
 from ui.sections.satisfaction_tabs import TABS
-from ui.state import Session
+from ui.state import Session, Url
 
 
 def opened(tab: str, **query: str | list[str]) -> AppTest:
     app = open_page("satisfaction", **query)
-    app.session_state["satisfaction_tabs"] = tab
+    app.session_state[Url.SATISFACTION_TAB] = tab
     return app.run()
 
 
@@ -82,6 +85,60 @@ def test_the_split_names_each_group_with_its_n(served: Entry) -> None:
     }
 
 
+def test_a_link_restores_the_tab_and_the_split(served: Entry) -> None:
+    app = open_page("satisfaction", satisfaction_tab="By group", satisfaction_split="Country")
+    assert app.session_state[Url.SATISFACTION_SPLIT] == "country"
+    assert any("verdict" in one.value.columns for one in app.dataframe)
+
+
+def test_nobody_shown_is_said_and_is_no_error(served: Entry) -> None:
+    for tab in TABS:
+        app = opened(tab, segment="Hibernating", in_country="Chile", period="Own dates", dates=["2023-12-01", "2023-12-02"])
+        assert not app.exception
+        assert not app.error
+    assert "Nobody of the customers shown gave a score of NPS" in said(app)
+    assert "Promoters" not in metrics(app)
+    assert "Click a bar" not in said(app)
+
+
+def test_one_response_is_one_and_draws_no_empty_chart_of_terms(workspaces: Workspaces) -> None:
+    candidate = workspaces.candidate("none")
+    write(candidate, name="One", surveys=shop_with_service.surveys()[:1])
+    workspaces.accept("none", candidate, "One", "named")
+    app = opened("In their words")
+    assert "from 1 response between" in said(app)
+    assert not app.get("plotly_chart")
+
+
+def test_a_click_is_promised_only_where_it_lists_somebody(served: Entry, workspaces: Workspaces) -> None:
+    assert "Click a bar to list" in said(opened("Over time"))
+    assert "Click a mark to list" in said(opened("By group"))
+    candidate = workspaces.candidate("nounknown")
+    rows = pd.concat([shop_with_service.surveys()] * 4, ignore_index=True).assign(customer_id=None)
+    write(candidate, name="Unknown", surveys=rows.assign(response_id=rows.index.astype(str), row_no=rows.index + 1))
+    workspaces.accept("nounknown", candidate, "Unknown", "named")
+    told = said(opened("Over time", data="Unknown"))
+    assert "Click a bar to list" not in told
+    assert "Each month counts every response in it" in told
+    assert "Click a mark to list" not in said(opened("By group", data="Unknown"))
+
+
+def test_without_sales_money_says_what_it_needs_and_is_no_error(workspaces: Workspaces) -> None:
+    candidate = workspaces.candidate("nosales")
+    write(candidate, name="No sales", surveys=shop_with_service.surveys())
+    workspaces.accept("nosales", candidate, "No sales", "named")
+    app = opened("Satisfaction and money")
+    assert not app.error
+    assert "Comparing scores with purchases needs" in app.info[0].value
+
+
+def test_those_of_a_band_are_called_by_a_noun() -> None:
+    """Not "0.2 % of satisfied bought again"."""
+    assert set(measured.WHO) == set(BANDS)
+    for names in measured.WHO.values():
+        assert all(name.startswith(("the ", "those ")) or name in ("promoters", "passives", "detractors") for name in names)
+
+
 def test_terms_set_promoters_and_detractors_apart(workspaces: Workspaces) -> None:
     rows = shop_with_service.surveys().assign(customer_id=None)
     candidate = workspaces.candidate("nwords")
@@ -101,6 +158,15 @@ def test_comments_are_shown_letter_by_letter_in_the_direction_of_their_script(wo
     bodies = [one.proto.body for one in opened("In their words").get("html") if "دیر" in one.proto.body]
     assert bodies
     assert all('dir="auto"' in body and "&lt;img src=x&gt;" in body and "<img" not in body for body in bodies)
+
+
+def test_the_file_of_comments_holds_more_than_the_page(served: Entry) -> None:
+    app = opened("In their words")
+    view: View = app.session_state[Session.VIEW]
+    shown = next(one.value for one in app.dataframe if "comment" in one.value.columns)
+    whole = satisfaction_terms._latest(view, Asked("nps", "month"), None, None)
+    assert (len(shown), len(whole)) == (satisfaction_terms.SIZE, 40)
+    assert set(whole["band"]) == {"Promoters", "Passives", "Detractors"}
 
 
 def test_too_few_comments_get_no_verdict(served: Entry) -> None:

@@ -6,9 +6,12 @@ import json
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from crm_core.analytics.satisfaction.measures import Difference
+from crm_core.analytics.service import slowness
 from crm_core.analytics.service.sla import Agreement, Limit
 from crm_core.cli import main
 from crm_core.store.notes import Notes
@@ -16,13 +19,15 @@ from crm_core.store.workspaces import Entry, Workspaces
 from tests.apptest import open_page, texts
 from tests.pages import shop_with_service
 from tests.workspaces import write
+from ui.sections import service
+from ui.state import Url
 
 TABS = ("Speed", "Open cases", "By group", "Rising topics", "What slowness costs", "Time limits")
 
 
 def opened(tab: str) -> AppTest:
     app = open_page("service")
-    app.session_state["service_tabs"] = tab
+    app.session_state[Url.SERVICE_TAB] = tab
     return app.run()
 
 
@@ -63,7 +68,39 @@ def test_what_the_data_does_not_tell_is_named_and_not_zero(workspaces: Workspace
     assert not app.exception
     assert not app.error
     assert set(metrics(app)) == {"Cases"}
-    assert "Not provided by this data: open now, first response, median" in texts(app).replace("\\", "")
+    assert "Not provided by this data: open now; first response, median" in texts(app).replace("\\", "")
+
+
+def test_a_link_restores_the_tab(served: Entry) -> None:
+    app = open_page("service", service_tab="Rising topics", topic_days="90")
+    assert app.session_state[Url.TOPIC_DAYS] == 90
+    assert "Two counts by the exact conditional test" in texts(app)
+
+
+def test_nobody_shown_is_said_and_is_no_error(served: Entry) -> None:
+    for tab in TABS:
+        app = open_page("service", service_tab=tab, period="Own dates", dates=["2022-01-01", "2022-01-02"], in_country="Chile")
+        assert not app.exception
+        assert not app.error
+    assert "No case of the customers shown was opened in the period" in texts(app).replace("\\", "")
+    assert "Not provided by this data" not in texts(app)
+
+
+def test_what_slowness_costs_is_said_in_words() -> None:
+    """A gap with its sign, and 47.8 points lower; not "differs by -47.8 points"."""
+    gap = Difference(-47.8, -53.3, -41.2, p=0.001, n=100)
+    found = slowness.Cost(pd.DataFrame(), pd.DataFrame(), gap, -12.8)
+    assert service._cost_answer(found, "nps") == (
+        "NPS is 47.8 points lower after late cases than after cases solved in time (95 % interval of the difference -53.3 to -41.2 points);"
+        " if all were solved in time, NPS after cases could be 12.8 points higher."
+    )
+
+
+def test_limits_without_hours_are_not_kept(served: Entry) -> None:
+    app = opened("Time limits")
+    app.button(key="limits_keep").click().run()
+    assert "nothing to keep" in app.warning[0].value
+    assert Notes(served.path).agreement().limits == ()
 
 
 def test_time_limits_are_kept_and_judge_cases_without_a_due_date(workspaces: Workspaces) -> None:

@@ -17,6 +17,7 @@ from crm_core.store.workspaces import Entry, Workspaces
 from tests.apptest import open_page, texts
 from tests.pages import shop_with_service
 from tests.workspaces import write
+from ui.state import Url
 
 
 def said(app: AppTest) -> str:
@@ -36,6 +37,15 @@ def test_it_needs_cases_or_surveys(shop: Entry) -> None:
     app = open_page("watch-list")
     assert not app.exception
     assert "needs the table “Surveys”" in app.info[0].value
+
+
+def test_where_nobody_is_named_it_says_what_is_missing_and_is_no_error(workspaces: Workspaces) -> None:
+    candidate = workspaces.candidate("nonames")
+    write(candidate, name="No names", surveys=shop_with_service.surveys().assign(customer_id=None))
+    workspaces.accept("nonames", candidate, "No names", "named")
+    app = open_page("watch-list")
+    assert not app.error
+    assert "needs “Customer id”" in app.info[0].value
 
 
 def test_everybody_at_risk_is_on_it_and_nobody_else(served: Entry, tmp_path: Path) -> None:
@@ -82,7 +92,7 @@ def test_who_is_followed_up_leaves_the_list_until_something_happens(served: Entr
 def test_those_followed_up_are_listed_with_their_scores_and_can_be_taken_back(served: Entry) -> None:
     Notes(served.path).mark(["c01"], date(2023, 1, 1), "=1+1", datetime(2026, 1, 1, tzinfo=UTC))
     app = open_page("watch-list")
-    app.session_state["watch_tabs"] = "Followed up"
+    app.session_state[Url.WATCH_TAB] = "Followed up"
     app.run()
     table = next(one.value for one in app.dataframe if "first_score" in one.value.columns)
     row = table.iloc[0]
@@ -91,6 +101,36 @@ def test_those_followed_up_are_listed_with_their_scores_and_can_be_taken_back(se
     app.button(key="marks_take_back").click().run()
     assert not app.exception
     assert Notes(served.path).marked() == ()
+
+
+def test_what_the_data_cannot_tell_is_not_counted_as_none(workspaces: Workspaces) -> None:
+    """Without surveys nobody has no low score: the page keeps silent of it; so of value and reach."""
+    candidate = workspaces.candidate("ncases")
+    write(candidate, name="Cases", cases=shop_with_service.cases().drop(columns="public_reach"))
+    workspaces.accept("ncases", candidate, "Cases", "named")
+    app = open_page("watch-list")
+    assert not app.error
+    assert {metric.label for metric in app.metric} == {"At risk", "Open or reopened case"}
+    assert "low last score" not in said(app)
+    assert {"value_at_stake", "priority", "public_reach"}.isdisjoint(app.dataframe[0].value.columns)
+
+
+def test_marks_are_listed_where_no_scores_tell_whether_it_helped(workspaces: Workspaces) -> None:
+    candidate = workspaces.candidate("nmarks")
+    write(candidate, name="Marks", cases=shop_with_service.cases())
+    entry = workspaces.accept("nmarks", candidate, "Marks", "named")
+    Notes(entry.path).mark(["c07"], date(2024, 1, 1), "called", datetime(2026, 1, 1, tzinfo=UTC))
+    app = open_page("watch-list", watch_tab="Followed up")
+    assert "1 customer marked; without survey scores nothing tells whether it helped" in said(app)
+    assert app.dataframe[0].value.iloc[0][["customer_id", "note"]].tolist() == ["c07", "called"]
+
+
+def test_a_selected_row_does_not_become_the_next_customers(served: Entry) -> None:
+    """A selection is of a place: with one customer less, or sorted anew, the list begins without any."""
+    before = open_page("watch-list").dataframe[0].proto.id
+    assert open_page("watch-list").dataframe[0].proto.id == before
+    Notes(served.path).mark([sorted(on_the_list())[0]], date(2024, 1, 1), "", datetime(2026, 1, 1, tzinfo=UTC))
+    assert open_page("watch-list").dataframe[0].proto.id != before
 
 
 def test_without_sales_the_list_stands_with_no_value(workspaces: Workspaces) -> None:

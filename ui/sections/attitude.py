@@ -12,6 +12,7 @@ from ui import cache, page, tables
 from ui.guards import escape
 from ui.numbers import count_customers, share
 from ui.sections import customer
+from ui.state import Url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +29,18 @@ def tab(view: View) -> None:
     """The grid, its names, and the customers of what is clicked."""
     found = _grid(view)
     st.markdown(f"**{escape(_answer(found))}**")
-    value = (
-        st.segmented_control("Show in the grid", SHOWN, format_func=SHOWN.__getitem__, default="customers", key="attitude_value")
-        or "customers"
+    value = st.segmented_control(
+        "Show in the grid",
+        SHOWN,
+        format_func=SHOWN.__getitem__,
+        default="customers",
+        required=True,
+        key=Url.LOYALTY,
+        bind="query-params",
+        persist_state="session",
     )
+    value = value if value in SHOWN else "customers"
+    st.caption("Click a cell to list its customers.")
     marks = page.clickable(cache.made(view, _figure, value), "attitude_grid", "Attitude by purchase behaviour")
     st.markdown("\n".join(f"- **{name}**: {meaning}." for name, meaning in attitude.MEANINGS.items()))
     cells = tuple(dict.fromkeys((str(word), str(deed)) for word, deed, *_ in marks))

@@ -32,7 +32,7 @@ def panel(view: View, customer_id: str | None, key: str) -> None:
     found = cache.answer(view, explain, view.as_of, view.settings, customer_id)
     st.header(f"Customer {escape(customer_id)}: {escape(found.segment)}")
     page.tiles(_tiles(found, view.ws.currency))
-    _satisfaction(view, customer_id)
+    satisfied(view, customer_id)
     reasons, moves = st.columns(2, gap="large")
     with reasons:
         _sentences("Why is this customer here?", found.reasons)
@@ -41,7 +41,7 @@ def panel(view: View, customer_id: str | None, key: str) -> None:
     _orders(view, customer_id, key)
 
 
-def _satisfaction(view: View, customer_id: str) -> None:
+def satisfied(view: View, customer_id: str) -> None:
     """The last score, open cases and the risk of the customer in a line, where the data tells them."""
     told = cache.answer(view, satisfaction.one, view.as_of, customer_id, view.followed)
     if told:
@@ -66,7 +66,7 @@ def _sentences(title: str, sentences: tuple[str, ...]) -> None:
 def _orders(view: View, customer_id: str, key: str) -> None:
     orders = cache.answer(view, history, view.as_of, customer_id)
     page.chart(cache.made(view, _history, customer_id), f"{key}_history", f"Orders of customer {customer_id} over time")
-    with st.expander(f"The {len(orders):,} orders"):
+    with st.expander("The one order" if len(orders) == 1 else f"The {len(orders):,} orders"):
         filled = orders.dropna(axis="columns", how="all")
         tables.result_table(filled, f"{key}_orders", title="Orders of a customer", currency=view.ws.currency)
 

@@ -16,6 +16,7 @@ from ui.frame import day
 from ui.guards import escape, guard
 from ui.numbers import amount, count_of, share
 from ui.page import Tile
+from ui.sections import customer
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -40,13 +41,14 @@ def _panel(view: View, asked: Asked, customer_id: str, key: str) -> None:
     st.header(f"Customer {escape(customer_id)}")
     st.markdown(f"**{escape(_answer(view, asked, found))}**")
     page.tiles(_tiles(view, asked, found))
+    customer.satisfied(view, customer_id)
     page.chart(
         cache.made(view, _alive, asked, customer_id), f"{key}_alive", f"P(alive) of customer {customer_id} over time, with purchases"
     )
     st.markdown("**What the model does not know**")
     st.markdown("\n".join(f"- {escape(sentence)}" for sentence in found.unknown))
     orders = cache.answer(view, history, view.as_of, customer_id)
-    with st.expander(f"The {len(orders):,} orders"):
+    with st.expander("The one order" if len(orders) == 1 else f"The {len(orders):,} orders"):
         filled = orders.dropna(axis="columns", how="all")
         tables.result_table(filled, f"{key}_orders", title="Orders of a customer", currency=view.ws.currency)
 

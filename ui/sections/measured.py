@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from crm_core.analytics.satisfaction.measures import BANDS, LABELS, Measure
+
+if TYPE_CHECKING:
+    from ui.frame import View
 
 #: Column of results -> what is appended to the measure's name, and how it is called.
 PARTS = {
@@ -15,6 +20,18 @@ PARTS = {
     "difference_low": ("_difference_low", "Against the rest, from"),
     "difference_high": ("_difference_high", "Against the rest, to"),
 }
+
+#: What those of the best, the middle and the worst band are called in a sentence.
+WHO: dict[Measure, tuple[str, str, str]] = {
+    "nps": ("promoters", "passives", "detractors"),
+    "csat": ("the satisfied", "those in between", "the dissatisfied"),
+    "ces": ("those who found it easy", "those in between", "those who found it difficult"),
+}
+
+
+def can_list(view: View) -> bool:
+    """Whether the customers who answered can be listed: responses name them, and their purchases are known."""
+    return view.ws.has("surveys", "customer_id") and view.ws.has("order_lines")
 
 
 def readable(frame: pd.DataFrame, measure: Measure) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from crm_core.charts import satisfaction as charts
 from crm_core.charts.satisfaction import written
 from ui import cache, page, tables
 from ui.frame import day
-from ui.numbers import NOT_PROVIDED, count, share
+from ui.numbers import NOT_PROVIDED, count, count_of, share
 from ui.page import NO_SIGNIFICANT_CHANGE, Tile
 from ui.sections import customer, measured
 from ui.state import Url
@@ -45,11 +45,13 @@ def choose(view: View) -> Asked:
     """The measure (where there are several) and the step of time. Raises AnalysisError without any response."""
     known = list(cache.of(view.ws, responses.measures, view.as_of))
     first = responses.choose(view.ws, view.as_of, known[0] if known else None)
-    left, right = st.columns([3, 2])
-    measure = left.segmented_control(
-        "Measure", known, format_func=LONG_LABELS.__getitem__, default=first, key=Url.MEASURE, bind="query-params"
+    controls = st.container(horizontal=True, gap="large")
+    measure = controls.segmented_control(
+        "Measure", known, format_func=LONG_LABELS.__getitem__, default=first, required=True, key=Url.MEASURE, bind="query-params"
     )
-    by = right.segmented_control("Step of time", BYS, format_func=BYS.__getitem__, default="month", key=Url.BY, bind="query-params")
+    by = controls.segmented_control(
+        "Step of time", BYS, format_func=BYS.__getitem__, default="month", required=True, key=Url.BY, bind="query-params"
+    )
     return Asked(measure if measure in known else first, by if by in BYS else "month")
 
 
@@ -68,16 +70,18 @@ def summary(view: View, asked: Asked) -> page.Summary:
 
 def _summary(view: View, asked: Asked) -> page.Summary:
     found = now(view, asked.measure)
-    return page.Summary(answer(found, asked.measure), _caveat(view, found), tuple(_tiles(view, asked)))
+    return page.Summary(answer(found, asked.measure, view.is_filtered), _caveat(view, found), tuple(_tiles(view, asked)))
 
 
-def answer(found: trend.Now, measure: Measure) -> str:
-    """The measure with its interval and n, and whether it moved."""
+def answer(found: trend.Now, measure: Measure, is_filtered: bool = False) -> str:
+    """The measure with its interval and n, and whether it moved; `is_filtered` where fewer than all customers may be shown."""
     one, who = found.estimate, f"{day(found.period.start)} and {day(found.period.last_day)}"
     if not one.n:
-        return f"Nobody answered between {who}: choose a longer period."
-    bounds = "" if isnan(one.low) else f" (95 % interval {written(one.low, measure)} to {written(one.high, measure)})"
-    text = f"{LABELS[measure]} is {written(one.value, measure)}{bounds}, from {count(one.n)} responses between {who}"
+        shown, way_out = (" of the customers shown", "a longer period or more customers") if is_filtered else ("", "a longer period")
+        return f"Nobody{shown} gave a score of {LABELS[measure]} between {who}: choose {way_out}."
+    scale = f", on the scale {found.scale.text} with {found.scale.highest:g} as easy" if measure == "ces" else ""
+    bounds = f" (n = {one.n:,}{scale})" if isnan(one.low) else f" ({_interval(found, measure)}{scale})"
+    text = f"{LABELS[measure]} is {written(one.value, measure)}{bounds}, from {count_of(one.n, 'response')} between {who}"
     if not found.before.n:
         return f"{text}; there are no responses of the period before to compare with."
     before = f"the period before ({written(found.before.value, measure)}, n = {count(found.before.n)})"
@@ -88,12 +92,16 @@ def answer(found: trend.Now, measure: Measure) -> str:
     return f"{text}: significantly {'better' if found.change.point > 0 else 'worse'} than in {before}."
 
 
+def _interval(found: trend.Now, measure: Measure) -> str:
+    return f"95 % interval {written(found.estimate.low, measure)} to {written(found.estimate.high, measure)}"
+
+
 def _caveat(view: View, found: trend.Now) -> str:
     sentences = []
     if 0 < found.estimate.n < UNCERTAIN:
         sentences.append(f"Fewer than {UNCERTAIN} responses: read it as uncertain.")
     if not view.ws.has("surveys", "customer_id"):
-        sentences.append("The responses name no customers, so every response counts and filters on customers show none.")
+        sentences.append("The responses name no customers, so every response counts; with a filter on customers there is nothing to show.")
     elif found.response_share is not None:
         sentences.append(
             f"{share(found.response_share)} of the {count(found.buyers)} customers who bought in the period answered; who answers may differ from who does not."
@@ -106,6 +114,9 @@ def _tiles(view: View, asked: Asked) -> list[Tile]:
     known = cache.of(view.ws, responses.measures, view.as_of)
     found = now(view, asked.measure)
     names, one = BANDS[asked.measure], found.estimate
+    measures = [_measure_tile(view, measure) for measure in known]
+    if not one.n:
+        return measures
     shares = [
         Tile(names[0], share(one.share_top), help=_band_help(found, asked.measure, 0), more_is="good"),
         Tile(names[2], share(one.share_bottom), help=_band_help(found, asked.measure, 2), more_is="bad"),
@@ -114,7 +125,7 @@ def _tiles(view: View, asked: Asked) -> list[Tile]:
     if found.response_share is not None:
         told = f"{count(found.answered)} of the {count(found.buyers)} customers with a purchase in the period gave an answer in it."
         shares.append(Tile("Response share", share(found.response_share), help=told))
-    return [_measure_tile(view, measure) for measure in known] + shares
+    return measures + shares
 
 
 def _band_help(found: trend.Now, measure: Measure, place: int) -> str:
@@ -125,9 +136,9 @@ def _band_help(found: trend.Now, measure: Measure, place: int) -> str:
 def _measure_tile(view: View, measure: Measure) -> Tile:
     found = now(view, measure)
     one, past = found.estimate, course(view, measure, "month")
-    bounds = "" if isnan(one.low) else f" 95 % interval {written(one.low, measure)} to {written(one.high, measure)}."
+    bounds = "" if isnan(one.low) else f" {_interval(found, measure)}, on the scale {found.scale.text}."
     line = tuple(past["value"][past["n"] >= UNCERTAIN].tail(24))
-    value = NOT_PROVIDED if not one.n else written(one.value, measure)
+    value = written(one.value, measure) if one.n else "no answers"
     return Tile(LABELS[measure], value, _change(found.change, measure), line, f"{LONG_LABELS[measure]}.{bounds} n = {one.n:,}.")
 
 
@@ -148,7 +159,10 @@ def over_time(view: View, asked: Asked) -> None:
         st.caption(cache.made(view, _moved, asked))
     with right:
         st.header("The scores of the period")
-        marks = page.clickable(cache.made(view, _scores, asked), "satisfaction_scores", "Share of responses by score")
+        key = f"satisfaction_scores_{asked.measure}"  # what is clicked in one measure chooses nothing in another
+        marks = page.clickable(cache.made(view, _scores, asked), key, "Share of responses by score")
+        if measured.can_list(view) and now(view, asked.measure).estimate.n:
+            st.caption("Click a bar to list the customers who gave that score.")
     with st.expander("The numbers behind the charts"):
         past = measured.readable(course(view, asked.measure, asked.by), asked.measure)
         called = measured.names(asked.measure)
@@ -172,9 +186,10 @@ def _scores(view: View, asked: Asked) -> go.Figure:
 def _moved(view: View, asked: Asked) -> str:
     """Whether the last step of the course is a change at all."""
     found: Difference | None = cache.answer(view, trend.last_step, asked.measure, view.as_of, asked.by, shown=True)
-    counted = f"Each {asked.by} counts a customer’s last response in it."
+    counts = "a customer’s last response" if view.ws.has("surveys", "customer_id") else "every response"
+    counted = f"Each {asked.by} counts {counts} in it."
     if found is None:
-        return "There is one point only, so nothing to compare."
+        return "There is one point only, so nothing to compare." if len(course(view, asked.measure, asked.by)) else ""
     if not found.has_verdict:
         return f"The last {asked.by} has too few responses to say whether it moved."
     said = "no significant change" if not found.is_significant else f"{_change(found, asked.measure)}, a significant change"
@@ -186,17 +201,19 @@ def by_group(view: View, asked: Asked) -> None:
     offered = split.splits(view.ws)
     if not offered:
         st.info(
-            "The responses name neither customers, orders nor touchpoints, so there is nothing to split by.", icon=":material/extension:"
+            "There is nothing to split by: the responses tell no touchpoint or other attribute, and of those who gave them no purchases or attributes"
+            " are known.",
+            icon=":material/extension:",
         )
         return
-    by = st.selectbox("Split by", offered, format_func=offered.__getitem__, key="satisfaction_split", persist_state="session")
+    by = st.selectbox(
+        "Split by", offered, format_func=offered.__getitem__, key=Url.SATISFACTION_SPLIT, bind="query-params", persist_state="session"
+    )
     by = by if by in offered else next(iter(offered))
-    marks = page.clickable(
-        cache.made(view, _groups, asked, by), "satisfaction_groups", f"{LABELS[asked.measure]} by {offered[by]} with 95 % intervals"
-    )
-    st.caption(
-        "Each group against all others, by Holm’s rule over the groups; pale: fewer than 30 responses. Click a mark to list its customers."
-    )
+    alt = f"{LABELS[asked.measure]} by {offered[by]} with 95 % intervals"
+    marks = page.clickable(cache.made(view, _groups, asked, by), f"satisfaction_groups_{asked.measure}_{by}", alt)
+    hint = " Click a mark to list its customers." if measured.can_list(view) else ""
+    st.caption(f"Each group against all others, by Holm’s rule over the groups; pale: fewer than {UNCERTAIN} responses.{hint}")
     groups = tuple(dict.fromkeys(str(name) for name, *_ in marks))
     with st.expander("The numbers behind the chart"):
         rows, called = measured.readable(_split(view, asked, by), asked.measure), measured.names(asked.measure) | {"group": offered[by]}
@@ -206,7 +223,7 @@ def by_group(view: View, asked: Asked) -> None:
 
 def _customers(view: View, asked: Asked, scores: tuple[float, ...] = (), by: str = "", groups: tuple[str, ...] = ()) -> None:
     """Those of the chosen scores or groups, where responses name customers whose purchases are known."""
-    if not view.ws.has("surveys", "customer_id") or not view.ws.has("order_lines"):
+    if not measured.can_list(view):
         return
     st.header("The customers of the chosen marks" if scores or groups else "The customers who answered")
     args = (asked.measure, view.start, view.end, view.settings, scores, by, groups)

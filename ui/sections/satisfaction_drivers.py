@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from crm_core.analytics.satisfaction import drivers
-from crm_core.analytics.satisfaction.measures import BANDS, Measure
+from crm_core.analytics.satisfaction.measures import Measure
 from crm_core.charts import drivers as charts
 from ui import cache, page, tables
 from ui.guards import escape
-from ui.numbers import count, share
+from ui.numbers import count, count_of, share
 from ui.sections import measured
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 EXPLANATION = """A logistic regression of a low score on all of these at once. **Importance**: by how many points the chance of a low score is higher with
 it than without it, everything else equal, with its 95 % interval; grey where that may be chance (Holm’s rule over all). **Performance**: the measure among
 responses with it. **Fit**: AUC by five-fold cross-validation, 0.5 is guessing, 1 is perfect. What goes with a low score need not be its cause."""
+#: AUC below which the drivers are said to tell low scores from others so.
+FITS = ((0.6, "hardly at all"), (0.7, "only a little"), (0.8, "fairly well"))
 NAMES = {
     "label": "Driver",
     "share_low_with": "Low scores with it",
@@ -43,9 +45,9 @@ def tab(view: View, asked: Asked) -> None:
     if found.reason:
         st.info(escape(found.reason), icon=":material/extension:")
         return
-    st.markdown(f"**{escape(_answer(found, BANDS[asked.measure][2].lower()))}**")
+    st.markdown(f"**{escape(_answer(found, measured.WHO[asked.measure][2]))}**")
     st.caption(escape(_fit(found)))
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([4, 3], gap="medium")
     with left:
         st.header("Importance and performance")
         page.chart(cache.made(view, _map, asked), "drivers_map", "Drivers by performance and importance")
@@ -85,15 +87,18 @@ def _bars(view: View, asked: Asked) -> go.Figure:
 def _answer(found: drivers.Drivers, worst: str) -> str:
     clear = found.table[found.table["is_clear"] & (found.table["importance"] > 0)]
     if clear.empty:
-        return f"Nothing in the data goes clearly with low scores ({count(found.n_low)} of {count(found.n_used)} responses are {worst})."
+        few = found.table[found.table["is_clear"]].sort_values("importance").head(1)
+        but = "".join(f"; {row.label} goes with fewer of them ({row.importance:+.0f} points)" for row in few.itertuples())
+        return f"Nothing in the data goes clearly with low scores ({count(found.n_low)} of {count(found.n_used)} responses are low){but}."
     first = clear.sort_values("importance", ascending=False).head(3)
     named = ", ".join(f"{row.label} (+{row.importance:.0f} points)" for row in first.itertuples())
     return f"Low scores go most with {named}: by so many points the share of {worst} is higher, everything else equal."
 
 
 def _fit(found: drivers.Drivers) -> str:
-    bounds = f"AUC {found.auc:.2f} (95 %: {found.auc_low:.2f} to {found.auc_high:.2f})"
-    text = f"n = {count(found.n_used)}, {count(found.n_low)} low. {bounds}, {share(found.explained)} of the deviance explained."
-    told = "" if found.tells_apart else " These drivers hardly tell low scores from others: look elsewhere, too."
+    how = next((word for below, word in FITS if found.auc < below), "well") if found.tells_apart else FITS[0][1]
+    bounds = f"AUC {found.auc:.2f}, 95 %: {found.auc_low:.2f} to {found.auc_high:.2f}; {share(found.explained)} of the deviance explained"
+    text = f"From {count_of(found.n_used, 'response')}, {count(found.n_low)} of them low. Fit: these drivers tell low scores from others {how} ({bounds})."
+    elsewhere = " Look elsewhere, too." if how == FITS[0][1] else ""
     sample = " Fitted on a random sample of the responses." if found.is_sample else ""
-    return text + told + sample
+    return text + elsewhere + sample

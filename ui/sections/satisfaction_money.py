@@ -10,9 +10,10 @@ import streamlit as st
 from crm_core.analytics.satisfaction import money
 from crm_core.analytics.satisfaction.measures import BANDS
 from crm_core.charts import satisfaction as charts
-from ui import cache, page, tables
+from ui import cache, guards, page, tables
 from ui.guards import escape
 from ui.numbers import amount, count_customers, share
+from ui.sections import measured
 from ui.state import Url
 
 if TYPE_CHECKING:
@@ -23,41 +24,53 @@ if TYPE_CHECKING:
     from ui.sections.satisfaction import Asked
 
 WINDOW_HELP = "Only answers at least so old are looked at, so that everybody had the same time to buy."
-EXPLANATION = """A customer’s last answer that is at least the window old counts. Share with 95 % interval by Wilson, days to the next purchase by
-Kaplan–Meier (who has not bought yet counts as waiting), mean value with 95 % t interval. Scores and purchases go together; that does not make
-one the cause of the other."""
+EXPLANATION = """Under “What is at stake”: net sales of the last 12 months, forecast value of the next 12. Below: a customer’s last answer that is at
+least the window old counts. Share with 95 % interval by Wilson; median days to the next purchase by Kaplan–Meier (who has not bought yet counts as
+waiting); net sales within the window, the mean of a customer with its 95 % t interval. Scores and purchases go together; that does not make one the
+cause of the other."""
 NAMES = {
     "band": "Score",
     "buyers": "Bought again",
+    "repurchase_share": "Share",
     "low_share": "95 % from",
     "high_share": "95 % to",
-    "median_days": "Median days to next purchase",
-    "mean_value": "Net sales in the window, a customer",
-    "value_low": "Value from, 95 %",
-    "value_high": "Value to, 95 %",
+    "median_days": "Days to next purchase",
+    "mean_value": "Net sales each",
+    "value_low": "Net sales from",
+    "value_high": "Net sales to",
 }
 AS_SHARES = {"share_low": "low_share", "share_high": "high_share"}
-STAKE_NAMES = {"band": "Last score", "net_sales": "Net sales, 12 months", "clv": "Forecast value, 12 months"}
+STAKE_NAMES = {"band": "Last score", "net_sales": "Net sales, 12 months", "clv": "Forecast, 12 months"}
 
 
 def tab(view: View, asked: Asked) -> None:
     """Do those who like us buy more afterwards, and what is at stake with those who do not?"""
-    days = st.segmented_control("Days after the answer", money.WINDOWS, default=90, key=Url.WINDOW, bind="query-params", help=WINDOW_HELP)
+    if not guards.has(view, "order_lines", what="Comparing scores with purchases"):
+        return
+    days = st.segmented_control(
+        "Days after the answer",
+        money.WINDOWS,
+        default=90,
+        required=True,
+        key=Url.WINDOW,
+        bind="query-params",
+        persist_state="session",
+        help=WINDOW_HELP,
+    )
     days = days if days in money.WINDOWS else 90
-    left, right = st.columns(2, gap="large")
+    found, stake = _afterwards(view, asked, days), _at_stake(view, asked)
+    left, right = st.columns([2, 3], gap="large")
     with left:
         st.header("Do they buy again?")
-        found = _afterwards(view, asked, days)
         st.markdown(f"**{escape(_answer(found, asked))}**")
         page.chart(
             cache.made(view, _repurchase, asked, days), "satisfaction_repurchase", "Share of customers who bought again, by band of score"
         )
     with right:
         st.header("What is at stake")
-        stake = _at_stake(view, asked)
         st.markdown(f"**{escape(_stake(stake, asked, view.ws.currency))}**")
         tables.result_table(
-            stake.dropna(axis="columns", how="all"),
+            stake.dropna(axis="columns", how="all") if len(stake) else stake,
             "satisfaction_stake",
             title="Money by last score",
             names=STAKE_NAMES,
@@ -82,14 +95,14 @@ def _repurchase(view: View, asked: Asked, days: int) -> go.Figure:
 
 
 def _answer(found: money.Afterwards, asked: Asked) -> str:
-    best, _, worst = BANDS[asked.measure]
+    names, (best, _, worst) = BANDS[asked.measure], measured.WHO[asked.measure]
     rows = found.bands.set_index("band") if len(found.bands) else found.bands
     if found.share_gap is None:
-        return f"Too few answers are {found.days} days old to compare {best.lower()} with {worst.lower()}."
-    a, b = (share(float(rows["repurchase_share"][name])) for name in (best, worst))
+        return f"Too few answers are {found.days} days old to compare {best} with {worst}."
+    a, b = (share(float(rows["repurchase_share"][name])) for name in (names[0], names[2]))
     gap = f"{100 * found.share_gap.low:+.1f} to {100 * found.share_gap.high:+.1f} points"
     verdict = f"a significant difference (95 %: {gap})" if found.share_gap.excludes_zero else f"no significant difference (95 %: {gap})"
-    return f"Within {found.days} days {a} of {best.lower()} bought again, {b} of {worst.lower()}: {verdict}."
+    return f"Within {found.days} days {a} of {best} bought again, {b} of {worst}: {verdict}."
 
 
 def _stake(frame: pd.DataFrame, asked: Asked, currency: str) -> str:
@@ -99,6 +112,6 @@ def _stake(frame: pd.DataFrame, asked: Asked, currency: str) -> str:
         return f"No customer’s last score is among the worst ({worst.lower()})."
     row = rows.iloc[0]
     part = "" if isnan(row["sales_share"]) else f", {share(row['sales_share'])} of all"
-    ahead = "" if isnan(row["clv"]) else f"; they are expected to bring {amount(row['clv'], currency)} in the next 12"
+    ahead = "" if isnan(row["clv"]) else f"; they are expected to bring {amount(row['clv'], currency)} in the next 12 months"
     who = f"{count_customers(row['customers'])} whose last score is among the worst ({worst.lower()})"
     return f"{who} brought {amount(row['net_sales'], currency)} in the last 12 months{part}{ahead}."

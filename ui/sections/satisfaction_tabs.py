@@ -9,6 +9,7 @@ import streamlit as st
 from crm_core.analytics.satisfaction import responses
 from ui import cache, guards
 from ui.sections import attitude, satisfaction, satisfaction_drivers, satisfaction_money, satisfaction_terms
+from ui.state import Url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ def draw(view: View, asked: Asked) -> None:
     """Loyalty only where somebody was asked about the competitor."""
     asks = cache.of(view.ws, responses.has_attitude, view.as_of)
     names = [name for name in TABS if name != ATTITUDE or asks]
-    for tab, name in zip(st.tabs(names, key="satisfaction_tabs", on_change="rerun"), names, strict=True):
+    for tab, name in zip(st.tabs(names, key=Url.SATISFACTION_TAB, on_change="rerun", bind="query-params"), names, strict=True):
         if tab.open:
             with tab, guards.guard():
                 TABS[name](view, asked)

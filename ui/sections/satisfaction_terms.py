@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,16 +13,21 @@ from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape
 from ui.numbers import count, count_of
+from ui.sections import measured
+from ui.state import Url
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
     from ui.frame import View
     from ui.sections.satisfaction import Asked
 
-SIZE = 10
-EXPLANATION = """Words and pairs of words by how far they set the comments of the two bands apart (TF-IDF weights, a stop list a language); pale: no
-significant difference between the shares of comments that hold the term, by Holm’s rule. A customer’s last response of the period counts."""
+#: Comments a page, and in a file at most.
+SIZE, MOST = 10, 10_000
+EXPLANATION = """Click a bar to read the comments that hold the term. Words and pairs of words by how far they set the comments of the two bands apart
+(difference of their mean TF-IDF weights, a stop list a language); pale: no significant difference between the shares of comments that hold the term, by
+Holm’s rule. A customer’s last response of the period counts."""
 NAMES = {"term": "Term", "count_top": "Comments, best scores", "count_bottom": "Comments, worst scores"}
 
 
@@ -33,14 +38,18 @@ def tab(view: View, asked: Asked) -> None:
         return
     with st.spinner("Reading the comments …"):
         found = _terms(view, asked)
-    best, _, worst = (name.lower() for name in BANDS[asked.measure])
-    st.markdown(f"**{escape(_answer(found, best, worst))}**")
-    marks = page.clickable(cache.made(view, _chart, asked), "terms_chart", f"Terms that set {best} and {worst} apart")
+    st.markdown(f"**{escape(_answer(found, *measured.WHO[asked.measure][::2]))}**")
+    _comments(view, asked, _clicked(view, asked, found) if len(found.table) else None)
+
+
+def _clicked(view: View, asked: Asked, found: terms.Terms) -> str | None:
+    """The chart and its numbers; the term that was clicked."""
+    best, _, worst = measured.WHO[asked.measure]
+    marks = page.clickable(cache.made(view, _chart, asked), f"terms_chart_{asked.measure}", f"Terms that set {best} and {worst} apart")
     with st.expander("The numbers behind the chart"):
         tables.result_table(found.table.drop(columns="score"), "terms_rows", title="Terms", names=NAMES)
     st.caption(EXPLANATION)
-    term = str(marks[-1][0]) if marks else None
-    _comments(view, asked, term)
+    return str(marks[-1][0]) if marks else None
 
 
 def _terms(view: View, asked: Asked) -> terms.Terms:
@@ -66,27 +75,52 @@ def _comments(view: View, asked: Asked, term: str | None) -> None:
     best, between, worst = BANDS[asked.measure]
     st.header(f"Comments with “{escape(term)}”" if term else "The comments")
     bands = {"all": "Best and worst" if term else "All", "top": best, "middle": between, "bottom": worst}
-    chosen = st.segmented_control("Whose", list(bands), format_func=bands.__getitem__, default="all", key="terms_band") or "all"
-    band = None if chosen == "all" else chosen
+    chosen = st.segmented_control(
+        "Whose",
+        list(bands),
+        format_func=bands.__getitem__,
+        default="all",
+        required=True,
+        key=Url.WHOSE,
+        bind="query-params",
+        persist_state="session",
+    )
+    band = chosen if chosen in bands and chosen != "all" else None
     total = cache.answer(view, terms.count_comments, asked.measure, view.end, view.start, term, band, shown=True)
     if not total:
         st.caption("No comments to show here.")
         return
     pages = -(-total // SIZE)
-    number = int(st.pagination(pages, key=f"terms_page_{pages}_{term}_{chosen}") or 1) if pages > 1 else 1
+    number = int(st.pagination(pages, key=f"terms_page_{pages}_{term}_{band}") or 1) if pages > 1 else 1
     args = (asked.measure, view.end, view.start, term, band)
     rows = cache.answer(view, terms.comments, *args, limit=SIZE, offset=(number - 1) * SIZE, shown=True)
     st.caption(f"{count_of(total, 'comment')}, the latest first.")
     for row in rows.itertuples():
         _comment(row)
     with st.expander("As a table"):
-        tables.result_table(rows, f"terms_comments_{number}", title="Comments")
+        tables.result_table(
+            _with_bands(rows, asked), f"terms_comments_{number}", title="Comments", whole=lambda: _latest(view, asked, term, band)
+        )
+        st.caption(
+            f"The downloads hold {f'the latest {MOST:,} of these' if total > MOST else 'all of these'} comments, not only this page."
+        )
+
+
+def _latest(view: View, asked: Asked, term: str | None, band: str | None) -> pd.DataFrame:
+    """The comments for a file."""
+    known: dict[str, Any] = {"term": term, "band": band, "limit": MOST, "shown": view.shown()}
+    return _with_bands(terms.comments(view.ws, asked.measure, view.end, view.start, **known), asked)
+
+
+def _with_bands(rows: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """The band by its name: Detractors and not "bottom"."""
+    return rows.assign(band=rows["band"].map(dict(zip(("top", "middle", "bottom"), BANDS[asked.measure], strict=True))))
 
 
 def _comment(row: object) -> None:
     """One comment in the direction of its own script, with who wrote it, when and with which score."""
     about = [day(row.responded_at), f"score {row.score:g}"]  # type: ignore[attr-defined]
     about += [str(one) for one in (row.customer_id, row.touchpoint) if isinstance(one, str)]  # type: ignore[attr-defined]
-    with st.container(border=True):
+    with st.container(border=True, gap="xxsmall"):
         page.quote(str(row.comment))  # type: ignore[attr-defined]
         st.caption(escape(" · ".join(about)))

@@ -13,14 +13,15 @@ from crm_core.analytics.service import report, slowness, topics
 from crm_core.analytics.service.sla import NO_AGREEMENT, Agreement
 from crm_core.charts import satisfaction as satisfaction_charts
 from crm_core.charts import service as charts
-from crm_core.charts.satisfaction import written
 from crm_core.charts.service import duration
+from crm_core.errors import AnalysisError
 from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape
 from ui.numbers import NOT_PROVIDED, count, count_of, share
 from ui.page import NO_SIGNIFICANT_CHANGE, Tile
 from ui.sections import measured
+from ui.state import Url
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from ui.frame import View
 
 NAMES = {
-    "first_hours_median": "First response, median hours",
-    "first_hours_p90": "First response, 90 % within hours",
-    "resolution_hours_median": "Solution, median hours",
-    "resolution_hours_p90": "Solution, 90 % within hours",
-    "judged": "Cases with an agreed time",
+    "first_hours_median": "First response, median h",
+    "first_hours_p90": "First response, 90 % in h",
+    "resolution_hours_median": "Solution, median h",
+    "resolution_hours_p90": "Solution, 90 % in h",
+    "judged": "With agreed time",
     "within_share": "Within the agreed time",
     "within_low": "95 % from",
     "within_high": "95 % to",
@@ -45,11 +46,13 @@ NAMES = {
     "days_to": "Days to",
     "late": "Past the agreed time",
 }
+#: Days against as many before, to see which topics rise.
+DAYS = (7, 30, 90)
 WAITING = "By Kaplan–Meier: cases still waiting are counted as waiting."
 CLASSES_HELP = """Customer class: A holds the first 80 % of net sales, B the next 15 %, C the rest. Where a class has a time limit of its own, it is held
 against that as well."""
-COST_HELP = f"""A response counts with the customer’s latest case solved in the {slowness.DAYS_AFTER} days before it. Slowness and scores go together; other
-things may lie behind both."""
+COST_HELP = f"""Of all responses before the day looked from. A response counts with the customer’s latest case solved in the {slowness.DAYS_AFTER} days
+before it. Slowness and scores go together; other things may lie behind both."""
 
 
 def agreement(view: View) -> Agreement:
@@ -73,13 +76,14 @@ def _summary(view: View) -> page.Summary:
     tiles = _tiles(view, now, then)
     figures = [one for one in tiles if one.value != NOT_PROVIDED]
     missing = [one.label.lower() for one in tiles if one.value == NOT_PROVIDED]
-    told = f" Not provided by this data: {', '.join(missing)}." if missing else ""
+    told = f" Not provided by this data: {'; '.join(missing)}." if missing and now.cases else ""
     return page.Summary(_answer(view, now, then), when + told, tuple(figures))
 
 
 def _answer(view: View, now: report.Service, then: report.Service) -> str:
     if not now.cases:
-        return "No case was opened in the period: choose a longer one."
+        whose = " of the customers shown" if view.is_filtered else ""
+        return f"No case{whose} was opened in the period: choose a longer one{' or more customers' if whose else ''}."
     parts = [f"{count_of(now.cases, 'case')} in the period"]
     if now.resolution_median is not None:
         slow = f", nine of ten within {duration(now.resolution_p90)}" if now.resolution_p90 is not None else ""
@@ -177,6 +181,8 @@ def waiting(view: View) -> None:
     """Open cases by age."""
     page.chart(cache.made(view, _age_chart), "service_ages", "Open cases by age")
     found = _ages(view)
+    if not found["cases"].sum():
+        return
     tables.result_table(found, "service_ages_rows", title="Open cases by age", names=NAMES)
 
 
@@ -192,14 +198,22 @@ def by_group(view: View) -> None:
     """Shares in time and waiting times by priority, class, topic or channel."""
     offered = report.groups(view.ws)
     if not offered:
-        st.info("The cases have neither priority, topic, channel nor a customer to split by.", icon=":material/extension:")
+        st.info(
+            "There is nothing to split by: the cases tell no priority, topic or channel, and no purchases of their customers are known.",
+            icon=":material/extension:",
+        )
         return
-    by = st.selectbox("Split by", offered, format_func=offered.__getitem__, key="service_split", persist_state="session")
+    by = st.selectbox(
+        "Split by", offered, format_func=offered.__getitem__, key=Url.SERVICE_SPLIT, bind="query-params", persist_state="session"
+    )
     by = by if by in offered else next(iter(offered))
     page.chart(cache.made(view, _shares, by), "service_shares", f"Share within the agreed time by {offered[by].lower()}")
     names = NAMES | {"group": offered[by]}
-    tables.result_table(_by_group(view, by), "service_groups", title=f"Service by {offered[by].lower()}", names=names)
-    st.caption(CLASSES_HELP)
+    told = _by_group(view, by)
+    told = told.dropna(axis="columns", how="all") if len(told) else told
+    tables.result_table(told, "service_groups", title=f"Service by {offered[by].lower()}", names=names)
+    if "value_class" in offered:
+        st.caption(CLASSES_HELP)
 
 
 def _by_group(view: View, by: str) -> pd.DataFrame:
@@ -215,10 +229,21 @@ def rising(view: View) -> None:
     if not view.ws.has("cases", "topic"):
         st.info("The cases have no topic.", icon=":material/extension:")
         return
-    days = st.segmented_control("Last days against as many before", (7, 30, 90), default=30, key="topic_days") or 30
+    days = st.segmented_control(
+        "Last days against as many before",
+        DAYS,
+        default=30,
+        required=True,
+        key=Url.TOPIC_DAYS,
+        bind="query-params",
+        persist_state="session",
+    )
+    days = days if days in DAYS else 30
     found = _rising(view, days)
     risen = list(found.loc[found["verdict"] == topics.RISING, "topic"])
+    is_young = topics.YOUNG in set(found["verdict"])
     said = f"Significantly more than before: {', '.join(risen[:5])}." if risen else "No topic comes up significantly more than before."
+    said = f"The cases do not reach back {2 * days} days, so that nothing tells how often topics came up before." if is_young else said
     st.markdown(f"**{escape(said)}**")
     page.chart(cache.made(view, _topics, days), "service_topics", "Cases by topic, the last days beside as many before")
     with st.expander("The numbers behind the chart"):
@@ -243,8 +268,23 @@ def cost(view: View) -> None:
         st.info("Without survey responses, what slowness costs cannot be told.", icon=":material/extension:")
         return
     first = "csat" if "csat" in known else next(iter(known))
-    measure = st.segmented_control("Measure", list(known), format_func=LABELS.__getitem__, default=first, key="slow_measure") or first
-    found = _cost(view, measure)
+    measure = st.segmented_control(
+        "Measure",
+        list(known),
+        format_func=LABELS.__getitem__,
+        default=first,
+        required=True,
+        key=Url.SLOW_MEASURE,
+        bind="query-params",
+        persist_state="session",
+    )
+    measure = measure if measure in known else first
+    try:
+        found = _cost(view, measure)
+    except AnalysisError as error:  # a fact about the data, and nothing that went wrong
+        way_out = "Show more customers, or add surveys and cases of the same people." if view.is_filtered else error.hint
+        st.info(escape(f"{error.message} {way_out}"), icon=":material/extension:")
+        return
     st.markdown(f"**{escape(_cost_answer(found, measure))}**")
     left, right = st.columns(2, gap="large")
     with left:
@@ -269,20 +309,26 @@ def _cost_chart(view: View, measure: Measure, which: str) -> go.Figure:
 
 
 def _cost_answer(found: slowness.Cost, measure: Measure) -> str:
+    label = LABELS[measure]
     if found.gap is None or found.lost is None:
-        return f"There are too few scores after late cases to tell what slowness costs in {LABELS[measure]}."
-    gap = f"{_points(found.gap.point, measure)} (95 %: {_points(found.gap.low, measure)} to {_points(found.gap.high, measure)})"
+        return f"There are too few scores after late cases to tell what slowness costs in {label}."
+    gap = f"95 % interval of the difference {_signed(found.gap.low, measure)} to {_signed(found.gap.high, measure)}{_UNITS[measure]}"
     if not found.gap.is_significant:
-        return f"{LABELS[measure]} after late cases is not significantly different from that after cases solved in time: {gap}."
-    text = f"{LABELS[measure]} after late cases differs by {gap} from that after cases solved in time"
-    return (
-        f"{text}; with all cases in time the score after cases could be {_points(-found.lost, measure)} higher."
-        if found.lost < 0
-        else f"{text}."
-    )
+        return f"{label} after late cases is not significantly different from that after cases solved in time ({gap})."
+    direction = "lower" if found.gap.point < 0 else "higher"
+    text = f"{label} is {_size(found.gap.point, measure)} {direction} after late cases than after cases solved in time ({gap})"
+    could = f"; if all were solved in time, {label} after cases could be {_size(found.lost, measure)} higher" if found.lost < 0 else ""
+    return f"{text}{could}."
 
 
-def _points(value: float, measure: Measure) -> str:
-    return (
-        f"{100 * value:+.1f} points" if measure == "csat" else f"{written(value, measure)} points" if measure == "nps" else f"{value:+.2f}"
-    )
+_UNITS: dict[Measure, str] = {"nps": " points", "csat": " points", "ces": ""}
+
+
+def _signed(value: float, measure: Measure) -> str:
+    """+12.8, also of a share; +0.42 of a mean."""
+    return f"{value:+.2f}" if measure == "ces" else f"{100 * value if measure == 'csat' else value:+.1f}"
+
+
+def _size(value: float, measure: Measure) -> str:
+    """12.8 points, whichever the sign."""
+    return _signed(abs(value), measure).removeprefix("+") + _UNITS[measure]

@@ -33,12 +33,14 @@ def editor(view: View) -> None:
         "Customer class": st.column_config.SelectboxColumn(options=[ALL, *CLASSES], default=ALL, required=True),
         "Hours": st.column_config.NumberColumn(min_value=0.1, max_value=100_000.0, step=1.0),
     }
-    edited = st.data_editor(rows, column_config=config, num_rows="dynamic", hide_index=True, key=f"limits_{view.entry.id}")
-    keep, forget = st.columns([1, 4])
-    if keep.button("Keep these limits", type="primary", key="limits_keep"):
+    edited = st.data_editor(
+        rows, column_config=config, num_rows="dynamic", hide_index=True, key=f"limits_{view.entry.id}", placeholder="hours"
+    )
+    buttons = st.container(horizontal=True)
+    if buttons.button("Keep these limits", type="primary", key="limits_keep"):
         with guard():
-            _keep(view, _agreement(edited), "The time limits are kept for this data.")
-    if view.agreement and forget.button("Remove all limits", key="limits_forget"):
+            _keep_filled(view, _agreement(edited))
+    if view.agreement and buttons.button("Remove all limits", key="limits_forget"):
         with guard():
             _keep(view, Agreement(), "The time limits are removed.")
 
@@ -58,6 +60,13 @@ def _agreement(edited: pd.DataFrame) -> Agreement:
             key = (ANY if priority in (ALL, None) else str(priority), ANY if value_class in (ALL, None) else str(value_class))
             found[key] = Limit(float(hours), *key)
     return Agreement(tuple(found.values()))
+
+
+def _keep_filled(view: View, agreement: Agreement) -> None:
+    if agreement.limits:
+        _keep(view, agreement, "The time limits are kept for this data.")
+    else:
+        st.warning("No row has hours yet, so there is nothing to keep.", icon=":material/edit:")
 
 
 def _keep(view: View, agreement: Agreement, said: str) -> None:

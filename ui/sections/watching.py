@@ -29,9 +29,9 @@ SHOWN = (
     "customer_id",
     "name",
     "value_at_stake",
+    "public_reach",
     "reason",
     "next_step",
-    "public_reach",
     "risk",
     "last_score",
     "answered_on",
@@ -46,6 +46,8 @@ NAMES = {
     "answered_on": "Answered on",
     "note": "Note",
 }
+CASE_HELP = "Unsolved, or reopened in the last 12 months, after two or more contacts."
+SCORE_HELP = "The last response, of the last 12 months, is among the worst and was not followed up."
 STAKE_HELP = "What the list is ranked by, weighed up by public reach."
 YARDSTICK = """Scores drift to the mean by themselves, so the yardstick is how scores went of customers with the same first score and no follow-up (their
 next answer)."""
@@ -61,8 +63,10 @@ def choose_value(view: View) -> watch.Value:
         watch.VALUE_LABELS,
         format_func=watch.VALUE_LABELS.__getitem__,
         default="net_sales",
+        required=True,
         key=Url.STAKE,
         bind="query-params",
+        persist_state="session",
         help=STAKE_HELP,
     )
     return "clv" if chosen == "clv" else "net_sales"
@@ -74,17 +78,20 @@ def summary(view: View, value: watch.Value) -> page.Summary:
 
 def _summary(view: View, value: watch.Value) -> page.Summary:
     found = cache.answer(view, watch.summary, view.as_of, value, view.followed, shown=True)
-    return page.Summary(_answer(found, value, view.ws.currency), _caveat(view), tuple(_tiles(view, found)))
+    return page.Summary(_answer(view, found, value), _caveat(view), tuple(_tiles(view, found)))
 
 
-def _answer(found: watch.Watched, value: watch.Value, currency: str) -> str:
+def _answer(view: View, found: watch.Watched, value: watch.Value) -> str:
+    """How many, with how much, and why; a reason that the data cannot tell is not said."""
+    has_cases, has_scores = view.ws.has("cases"), view.ws.has("surveys")
     if not found.customers:
-        return "Nobody is at risk: no unsolved or reopened case after two contacts, and no low last score that was not followed up."
-    worth = f", with {amount(found.value, currency)} at stake ({watch.VALUE_LABELS[value].lower()})" if found.value > 0 else ""
-    case = found.open_case + found.both
+        none = ["no unsolved or reopened case after two contacts"] * has_cases + ["no low last score that was not followed up"] * has_scores
+        return f"{'None of the customers shown' if view.is_filtered else 'Nobody'} is at risk: {', and '.join(none)}."
+    worth = f", with {amount(found.value, view.ws.currency)} at stake ({watch.VALUE_LABELS[value].lower()})" if found.value > 0 else ""
     verb = "is" if found.customers == 1 else "are"
-    why = f"{count(case)} with an unsolved or reopened case after several contacts, {count(found.low_score + found.both)} with a low last score"
-    return f"{count_customers(found.customers)} {verb} at risk of turning against us{worth}: {why}."
+    why = [f"{count(found.open_case + found.both)} with an unsolved or reopened case after several contacts"] * has_cases
+    why += [f"{count(found.low_score + found.both)} with a low last score"] * has_scores
+    return f"{count_customers(found.customers)} {verb} at risk of turning against us{worth}: {', '.join(why)}."
 
 
 def _caveat(view: View) -> str:
@@ -93,32 +100,25 @@ def _caveat(view: View) -> str:
 
 
 def _tiles(view: View, found: watch.Watched) -> list[Tile]:
-    return [
-        Tile("At risk", count(found.customers), more_is="bad"),
-        Tile(
-            "Value at stake",
-            amount(found.value, view.ws.currency) if found.value else "not provided",
-            help="Zero or less counts as nothing.",
-        ),
-        Tile(
-            "Open or reopened case",
-            count(found.open_case + found.both),
-            help="Unsolved, or reopened in the last 12 months, after two or more contacts.",
-        ),
-        Tile(
-            "Low last score",
-            count(found.low_score + found.both),
-            help="The last response, of the last 12 months, is among the worst and was not followed up.",
-        ),
-        Tile("Said in public", count(found.public), help=f"With a public reach of {watch.PUBLIC:,} people or more."),
-    ]
+    """Figures that the data can tell: without cases none has "no open case"."""
+    tiles = [Tile("At risk", count(found.customers), help="Customers on the list.", more_is="bad")]
+    if view.ws.has("order_lines"):
+        tiles.append(Tile("Value at stake", amount(found.value, view.ws.currency), help="Zero or less counts as nothing."))
+    if view.ws.has("cases"):
+        tiles.append(Tile("Open or reopened case", count(found.open_case + found.both), help=CASE_HELP))
+    if view.ws.has("surveys"):
+        tiles.append(Tile("Low last score", count(found.low_score + found.both), help=SCORE_HELP))
+    if view.ws.has("cases", "public_reach"):
+        tiles.append(Tile("Said in public", count(found.public), help=f"With a public reach of {watch.PUBLIC:,} people or more."))
+    return tiles
 
 
 def listed(view: View, value: watch.Value) -> None:
     """The list, and the story of the customer selected."""
     args = (view.as_of, value, view.followed, agreement(view))
     columns = [name for name in SHOWN if _is_told(view, name)]
-    picked = tables.customer_table(view, "watch", rows=watch.listed, args=args, columns=columns, sort="priority", title="Watch list")
+    sort = next(name for name in ("priority", "public_reach", "answered_on", "risk") if name in columns)  # without sales nothing ranks
+    picked = tables.customer_table(view, "watch", rows=watch.listed, args=args, columns=columns, sort=sort, title="Watch list")
     if picked is None:
         st.caption(HINT)
         return
@@ -127,7 +127,9 @@ def listed(view: View, value: watch.Value) -> None:
 
 def _is_told(view: View, name: str) -> bool:
     """A column that no customer has is not shown."""
-    needs = {
+    needs: dict[str, tuple[str, ...]] = {
+        "value_at_stake": ("order_lines",),
+        "priority": ("order_lines",),
         "public_reach": ("cases", "public_reach"),
         "comment": ("surveys", "comment"),
         "last_score": ("surveys", "customer_id"),
@@ -193,7 +195,12 @@ def followed(view: View) -> None:
         )
         return
     measure = cache.of(view.ws, customers.main_measure, view.as_of)
-    if measure is not None:
+    if measure is None:
+        st.markdown(
+            f"**{count_customers(len({one.customer_id for one in marks}))} marked; without survey scores nothing tells whether it helped.**"
+        )
+        tables.result_table(_noted(marks), "followed", title="Followed up", names=NAMES)
+    else:
         found = cache.answer(view, follow_up.effect, measure, view.as_of, view.followed)
         st.markdown(f"**{escape(_effect(found))}**")
         notes = {one.customer_id: one.note for one in reversed(marks)}
@@ -201,6 +208,13 @@ def followed(view: View) -> None:
         tables.result_table(table, "followed", title="Followed up", names=NAMES)
         st.caption(YARDSTICK)
     _take_back(view, marks)
+
+
+def _noted(marks: tuple[Marked, ...]) -> pd.DataFrame:
+    """The marks as they were noted, where there are no scores to tell more."""
+    import pandas as pd
+
+    return pd.DataFrame([(one.customer_id, one.followed_on, one.note) for one in marks], columns=["customer_id", "followed_on", "note"])
 
 
 def _marks(view: View) -> tuple[Marked, ...]:
@@ -223,15 +237,17 @@ def _effect(found: follow_up.Effect) -> str:
 
 
 def _take_back(view: View, marks: tuple[Marked, ...]) -> None:
+    """Stands open: a list that is opened while a fold still unfolds closes by itself."""
     names = {one.id: f"{one.customer_id}, {day(one.followed_on)}" + (f": {one.note}" if one.note else "") for one in marks}
-    with st.expander("Take a mark back"):
-        chosen = st.multiselect(
-            "Marks", list(names), format_func=names.__getitem__, key="marks_back", placeholder="Choose marks", select_all=False
-        )
-        if st.button("Take back", disabled=not chosen, key="marks_take_back") and chosen:
-            with guard():
-                from crm_core.store.notes import Notes
+    st.subheader("Take a mark back")
+    st.caption("For a mark set by mistake: the customer is judged anew as if nobody had followed up.")
+    chosen = st.multiselect(
+        "Marks", list(names), format_func=names.__getitem__, key="marks_back", placeholder="Choose marks", select_all=False
+    )
+    if st.button("Take back", disabled=not chosen, key="marks_take_back") and chosen:
+        with guard():
+            from crm_core.store.notes import Notes
 
-                Notes(view.entry.path).unmark(chosen)
-                st.session_state[Session.NOTICE] = "The marks are taken back."
-                st.rerun()
+            Notes(view.entry.path).unmark(chosen)
+            st.session_state[Session.NOTICE] = "The marks are taken back."
+            st.rerun()

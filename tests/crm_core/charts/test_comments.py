@@ -55,3 +55,8 @@ def test_terms_and_names_are_text() -> None:
 
 def test_no_terms_are_a_sentence() -> None:
     assert comments.terms(TABLE[:0], NAMES).layout.annotations[0].text.replace("<br>", " ") == comments.NO_TERMS
+
+
+def test_bars_that_stand_far_apart_are_no_wider_than_others() -> None:
+    assert {bar.width for bar in comments.terms(TABLE, NAMES).data} == {comments.WIDTH}
+    assert comments.WIDTH < 1

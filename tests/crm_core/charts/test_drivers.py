@@ -96,7 +96,7 @@ def test_bars_show_importance_with_its_interval_the_strongest_on_top() -> None:
     assert [x + more for x, more in zip(bar.x, bar.error_x.array, strict=True)] == pytest.approx([7.0, -6.0, 47.6])
     assert [x - less for x, less in zip(bar.x, bar.error_x.arrayminus, strict=True)] == pytest.approx([-5.0, -18.0, 35.4])
     assert list(bar.marker.pattern.shape) == ["", "/", ""]
-    assert bar.marker.color[0] == theme.QUIET
+    assert bar.marker.color[0] == drivers.PALE
     assert bar.customdata[1][:2] == ["attr_1", "<b>Club"]
 
 
@@ -110,3 +110,9 @@ def test_at_most_so_many_bars() -> None:
 def test_no_drivers_are_a_sentence() -> None:
     for figure in (drivers.quadrants(result(TABLE[:0]), "nps"), drivers.importance(TABLE[:0])):
         assert figure.layout.annotations[0].text.replace("<br>", " ") == drivers.NOTHING
+
+
+def test_the_line_of_importance_strikes_no_label_through() -> None:
+    notes = {note.text: note for note in drivers.quadrants(result(TABLE, important_from=41.5), "nps").layout.annotations}
+    assert notes["Delivery: late"].yanchor != "middle"
+    assert {note.text: note for note in drivers.quadrants(result(TABLE), "nps").layout.annotations}["Delivery: late"].yanchor == "middle"

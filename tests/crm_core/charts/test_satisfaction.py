@@ -147,3 +147,32 @@ def test_topics_are_escaped_and_the_rising_ones_marked() -> None:
 def test_nothing_to_draw_is_a_sentence(figure: go.Figure) -> None:
     assert len(figure.layout.annotations) == 1
     assert not [trace for trace in figure.data if trace.type != "scatter"]
+
+
+def test_the_interval_of_a_single_period_is_drawn_though_a_band_has_no_width() -> None:
+    columns = ["period", "n", "value", "low", "high"]
+    alone = satisfaction.trend(pd.DataFrame([("2024-05", 1, -100.0, -98.5, 48.5)], columns=columns), "nps").data[1]
+    assert (list(alone.error_y.array), list(alone.error_y.arrayminus)) == ([148.5], [0.0])
+    two = pd.DataFrame([("2024-05", 40, 1.0, 0.0, 2.0), ("2024-06", 40, 1.0, 0.0, 2.0)], columns=columns)
+    assert satisfaction.trend(two, "nps").data[1].error_y.array is None
+
+
+def test_small_shares_have_an_axis_that_tells_them_apart() -> None:
+    columns = ["band", "customers", "buyers", "repurchase_share", "share_low", "share_high"]
+    rare = satisfaction.repurchase(pd.DataFrame([("Satisfied", 4061, 10, 0.0025, 0.001, 0.005)], columns=columns), 90)
+    usual = satisfaction.repurchase(pd.DataFrame([("Satisfied", 60, 30, 0.5, 0.4, 0.6)], columns=columns), 90)
+    assert (rare.layout.yaxis.tickformat, usual.layout.yaxis.tickformat) == (".1%", ".0%")
+
+
+def test_events_of_one_day_do_not_cover_each_other() -> None:
+    rows = pd.DataFrame([(pd.Timestamp("2024-01-01"), kind, kind) for kind in satisfaction.KINDS], columns=["at", "kind", "text"])
+    heights = [trace.y[0] for trace in satisfaction.story(rows).data[1:]]
+    assert len(set(heights)) == len(satisfaction.KINDS)
+    low, high = satisfaction.story(rows).layout.yaxis.range
+    assert all(low < height < high for height in heights)
+
+
+def test_one_case_is_no_fraction_on_the_axis() -> None:
+    columns = ["days_from", "days_to", "cases", "late"]
+    assert service.ages(pd.DataFrame([(0, 1.0, 1, 0)], columns=columns)).layout.yaxis.dtick == 1
+    assert service.ages(pd.DataFrame([(0, 1.0, 90, 0)], columns=columns)).layout.yaxis.dtick is None
