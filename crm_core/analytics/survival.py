@@ -35,10 +35,11 @@ def by_group(waits: pd.DataFrame, points: Sequence[float]) -> pd.DataFrame:
     order = _order(group, waits["wait"].to_numpy())
     group, wait = group[order], waits["wait"].to_numpy(dtype=float)[order]
     ended, censored = (waits[name].to_numpy(dtype=float)[order] for name in ("ended", "censored"))
-    is_last = np.append((group[1:] != group[:-1]) | (wait[1:] != wait[:-1]), True)  # rows of one time count together
-    starts = np.append(0, np.flatnonzero(is_last)[:-1] + 1)
-    ended, censored = np.add.reduceat(ended, starts), np.add.reduceat(censored, starts)
-    group, wait = group[starts], wait[starts]
+    is_last = np.append((group[1:] != group[:-1]) | (wait[1:] != wait[:-1]), True)
+    if not is_last.all():  # rows of one time count together
+        starts = np.append(0, np.flatnonzero(is_last)[:-1] + 1)
+        ended, censored = np.add.reduceat(ended, starts), np.add.reduceat(censored, starts)
+        group, wait = group[starts], wait[starts]
     firsts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
     alive = _alive(ended, censored, group, firsts)
     found = {}

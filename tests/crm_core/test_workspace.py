@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import ibis
 import pandas as pd
 import pytest
 
@@ -90,6 +91,17 @@ def test_a_kept_table_is_computed_once(ws: Workspace) -> None:
 
     assert ws.execute(ws.keep("sales", build).count()) == ws.execute(ws.keep("sales", build).count()) == 7
     assert len(built) == 1
+
+
+def test_a_kept_table_has_the_types_and_rows_of_its_expression(ws: Workspace) -> None:
+    """The engine alone would add whole numbers up to larger ones; tables from memory and texts with quotes are kept as well."""
+    table = ws.table("order_lines")
+    said = ibis.memtable({"customer_id": ["a", "b"], 'it\'s "said"': ["'", None]})
+    expr = table.group_by("customer_id").aggregate(whole=table.line_no.sum(), net=table.net_amount.sum()).inner_join(said, "customer_id")
+    kept = ws.keep("typed", lambda: expr)
+    assert kept.schema() == expr.schema()
+    assert {str(name): str(kind) for name, kind, *_ in ws._raw.execute("DESCRIBE kept_1").fetchall()}["whole"] == "BIGINT"
+    pd.testing.assert_frame_equal(*(ws.execute(one.order_by("customer_id")) for one in (kept, expr)))
 
 
 def test_what_was_used_longest_ago_is_dropped_first(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

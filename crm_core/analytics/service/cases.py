@@ -43,7 +43,8 @@ def cases(
     is_known_open = (rows.resolved_at >= now).fill_null(False)
     is_open = _is_open(ws, rows, is_known_open)
     is_overdue = (is_open & (due < now)).fill_null(False)
-    is_within = _is_within(rows, solved, due, is_overdue, is_known_open | (is_open & rows.is_within_sla).fill_null(False))
+    in_time = ibis.ifelse(is_overdue, ibis.literal(False), solved <= due)
+    is_within = ibis.coalesce(_told_within(rows, is_open, is_known_open), in_time) if ws.has("cases", "is_within_sla") else in_time
     return rows.select(
         *_AS_THEY_ARE,
         first_response_at=answered,
@@ -113,12 +114,10 @@ def _fits(rows: ir.Table, priority: str, value_class: str) -> ir.BooleanValue:
     return fits
 
 
-def _is_within(
-    rows: ir.Table, solved: ir.TimestampValue, due: ir.TimestampValue, is_overdue: ir.BooleanValue, is_too_early: ir.BooleanValue
-) -> ir.BooleanValue:
-    """As the data says, else by the time agreed. It says nothing of an open case but that it is late, and nothing before the solution."""
-    told = ibis.ifelse(is_too_early, ibis.null("boolean"), rows.is_within_sla)
-    return ibis.coalesce(told, ibis.ifelse(is_overdue, ibis.literal(False), solved <= due))
+def _told_within(rows: ir.Table, is_open: ir.BooleanValue, is_known_open: ir.BooleanValue) -> ir.BooleanValue:
+    """What the data says: nothing of an open case but that it is late, and nothing before the solution."""
+    is_too_early = is_known_open | (is_open & rows.is_within_sla).fill_null(False)
+    return ibis.ifelse(is_too_early, ibis.null("boolean"), rows.is_within_sla)
 
 
 def _seconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:

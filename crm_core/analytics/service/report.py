@@ -29,7 +29,7 @@ GROUPS = {"priority": "Priority", "value_class": "Customer class", "topic": "Top
 MOST_GROUPS = 30
 KINDS = ("first", "resolution")
 #: Columns of cases that figures are made of.
-_NEEDED = (*("opened_at", "month", "is_open", "is_within", "is_escalated", "count_reopened", "first_seconds", "resolution_seconds"),)
+_NEEDED = ("opened_at", "is_open", "is_within", "is_escalated", "count_reopened")
 _SUMS = ("cases", "open", "late", "judged", "within", "told_reopened", "reopened", "told_escalated", "escalated")
 
 
@@ -74,7 +74,7 @@ def service(
     """The cases opened before as_of (and from `since` on). Raises AnalysisError where the data has no cases."""
     rows = _rows(ws, as_of, since, agreement, shown)
     sums = ws.execute(rows.aggregate(**_sums(rows))).fillna(0).iloc[0]
-    first, resolution = (_hours(_waits(ws, rows, as_of, kind)) for kind in KINDS)
+    first, resolution = (_hours(_waits(ws, rows, kind)) for kind in KINDS)
     return _service(ws, sums, first, resolution)
 
 
@@ -103,8 +103,16 @@ def _rows(ws: Workspace, as_of: date, since: date | None, agreement: Agreement, 
 
 
 def _slim(rows: ir.Table, texts: tuple[str, ...]) -> ir.Table:
-    """With `month`: the first moment of the month of opening."""
-    return rows.mutate(month=rows.opened_at.truncate("M")).select(*_NEEDED, *texts)
+    """With `month`, that of opening as a number (year × 12 + month − 1, smaller and quicker than a moment), and for each of KINDS `…_ended`: did it
+    come, and `…_wait`: seconds until then, or until as_of; missing where that is not known: of a case solved at an unknown time, or without a first
+    response that nobody waits for any more.
+    """
+    waits: dict[str, ir.Value] = {"month": (rows.opened_at.year() * 12 + (rows.opened_at.month() - 1)).cast("int16")}
+    for kind in KINDS:
+        seconds = rows[f"{kind}_seconds"]
+        still = ibis.ifelse(rows.is_open.fill_null(True), rows.age_seconds, ibis.null("int64"))
+        waits |= {f"{kind}_ended": seconds.notnull(), f"{kind}_wait": ibis.coalesce(seconds, still)}
+    return rows.select(*_NEEDED, *texts, **waits)
 
 
 def _sums(rows: ir.Table) -> dict[str, ir.Scalar]:
@@ -131,18 +139,15 @@ def _age(rows: ir.Table, as_of: date) -> ir.IntegerValue:
     return midnight(as_of).delta(rows.opened_at, unit="second")
 
 
-def _waits(ws: Workspace, rows: ir.Table, as_of: date, kind: str, *by: str) -> pd.DataFrame:
-    """Counts per distinct waiting time: by…, wait (seconds), ended, censored. Empty where the data does not tell that time at all.
-
-    A case solved at a time that is not known is left out; so is one without a first response that is solved, since nobody waits any more.
-    """
+def _waits(ws: Workspace, rows: ir.Table, kind: str, *by: str) -> pd.DataFrame:
+    """Counts per distinct waiting time: by…, wait (seconds), ended, censored. Empty where the data does not tell that time at all."""
     field = "first_response_at" if kind == "first" else "resolved_at"
     if not ws.has("cases", field):
         return pd.DataFrame(columns=[*by, "wait", "ended", "censored"])
-    ended = rows[f"{kind}_seconds"]
-    told = rows.filter(ended.notnull() | rows.is_open.fill_null(True))
-    wait = ibis.coalesce(told[f"{kind}_seconds"], _age(told, as_of))
-    counted = ws.execute(told.group_by(*by, wait=wait).aggregate(ended=told[f"{kind}_seconds"].count(), n=told.count()))
+    told = rows.filter(rows[f"{kind}_wait"].notnull())
+    counted = ws.execute(
+        told.group_by(*by, wait=told[f"{kind}_wait"]).aggregate(ended=told.count(where=told[f"{kind}_ended"]), n=told.count())
+    )
     return counted.assign(censored=counted["n"] - counted["ended"])
 
 
@@ -221,16 +226,16 @@ def by_group(
     rows = _rows(ws, as_of, since, agreement, shown, by, *held)
     missing = NO_CLASS if by == "value_class" else ""
     rows = rows.mutate(group=rows[by].fill_null(missing))
-    found = _grouped(ws, rows, as_of).sort_values(["cases", "group"], ascending=[False, True]).head(MOST_GROUPS).reset_index(drop=True)
+    found = _grouped(ws, rows).sort_values(["cases", "group"], ascending=[False, True]).head(MOST_GROUPS).reset_index(drop=True)
     if by == "value_class" and agreement.classes:
         found = found.merge(_against_own(ws, rows, as_of, agreement), on="group", how="left")
     return found
 
 
-def _grouped(ws: Workspace, rows: ir.Table, as_of: date, sums: pd.DataFrame | None = None) -> pd.DataFrame:
+def _grouped(ws: Workspace, rows: ir.Table, sums: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row a value of `group`; its sums are asked for where they are not known."""
     sums = _sums_by(ws, rows, "group") if sums is None else sums
-    first, resolution = (_hours_by_group(_waits(ws, rows, as_of, kind, "group")) for kind in KINDS)
+    first, resolution = (_hours_by_group(_waits(ws, rows, kind, "group")) for kind in KINDS)
     unknown: Hours = (None, None)
     found = [
         (row["group"], _service(ws, row, first.get(row["group"], unknown), resolution.get(row["group"], unknown)))
@@ -273,7 +278,7 @@ def _against_own(ws: Workspace, rows: ir.Table, as_of: date, agreement: Agreemen
     """Cases of classes with a limit of their own against that limit, whatever time the case itself names."""
     own = Agreement(tuple(one for one in agreement.limits if one.value_class))
     limit = limit_seconds(rows, own)
-    solved = ibis.ifelse(rows.resolution_seconds.notnull(), rows.resolution_seconds <= limit, ibis.null("boolean"))
+    solved = ibis.ifelse(rows.resolution_ended, rows.resolution_wait <= limit, ibis.null("boolean"))
     is_over = (rows.is_open & (_age(rows, as_of) > limit)).fill_null(False)
     kept = ibis.ifelse(limit.isnull(), ibis.null("boolean"), ibis.ifelse(is_over, ibis.literal(False), solved))
     judged = rows.mutate(kept=kept)
@@ -284,7 +289,8 @@ def trend(ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown
     """One row a month in which cases were opened, the earliest first: group (its first day), then COLUMNS."""
     rows = _rows(ws, as_of, None, agreement, shown)
     sums = _sums_by_month(ws, as_of, agreement, shown)
-    return _grouped(ws, rows.rename(group="month"), as_of, sums).sort_values("group", ignore_index=True)
+    found = _grouped(ws, rows.rename(group="month"), sums).sort_values("group", ignore_index=True)
+    return found.assign(group=pd.to_datetime({"year": found["group"] // 12, "month": found["group"] % 12 + 1, "day": 1}))
 
 
 def ages(ws: Workspace, as_of: date, agreement: Agreement = NO_AGREEMENT, shown: ir.Table | None = None) -> pd.DataFrame:
