@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import CACHE
+from crm_core.schema import FORMAT
 
 VERSION = 1  # a change of what is made asks for new files
 DAYS = 730
@@ -79,7 +80,7 @@ def parquet(customers: int) -> Path:
 
 def workspace(customers: int) -> Path:
     """The CSV, imported as a user would, once."""
-    path = CACHE / f"buyers-{VERSION}-{customers}.duckdb"
+    path = CACHE / f"buyers-{VERSION}-{FORMAT}-{customers}.duckdb"
     if not path.exists():
         imported(csv(customers), path)
     return path

@@ -19,6 +19,7 @@ import sklearn.feature_extraction.text  # noqa: F401
 
 from benchmarks.measure import CACHE, Side, holds, measure
 from crm_core.analytics.satisfaction.terms import Terms, count_comments, terms
+from crm_core.schema import FORMAT
 from crm_core.workspace import Workspace
 from tests.workspaces import write
 
@@ -58,7 +59,7 @@ def _words(rng: np.random.Generator) -> list[str]:
 
 def workspace(count: int) -> Path:
     """The comments as responses of as many customers, made once."""
-    path = CACHE / f"comments-{VERSION}-{count}.duckdb"
+    path = CACHE / f"comments-{VERSION}-{FORMAT}-{count}.duckdb"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
         made, is_top = texts(count)

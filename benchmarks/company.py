@@ -13,7 +13,7 @@ import duckdb
 
 from benchmarks.measure import CACHE
 from crm_core.mapping.receipt import Receipt
-from crm_core.schema import ORDER_LINES
+from crm_core.schema import FORMAT, ORDER_LINES
 
 VERSION = 2  # a change of what is made asks for a new file
 FED = [
@@ -52,7 +52,7 @@ LINES = """
 
 def workspace(lines: int) -> Path:
     """A workspace file of about that many lines."""
-    path = CACHE / f"company-{VERSION}-{lines}.duckdb"
+    path = CACHE / f"company-{VERSION}-{FORMAT}-{lines}.duckdb"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
         unfinished = path.with_suffix(".unfinished")
@@ -69,7 +69,7 @@ def _fill(con: duckdb.DuckDBPyConnection, lines: int) -> None:
     con.execute(f"INSERT INTO order_lines ({', '.join(FED)}) {LINES}", {"lines": lines})
     first, last = con.execute("SELECT min(line_at)::DATE::VARCHAR, max(line_at)::DATE::VARCHAR FROM order_lines").fetchone() or ("", "")
     meta = {
-        "format": 1, "name": "Benchmark", "imported_at": "2025-01-01T00:00:00", "fingerprint": f"company {VERSION} {lines}", "sources": ["company"],
+        "format": FORMAT, "name": "Benchmark", "imported_at": "2025-01-01T00:00:00", "fingerprint": f"company {VERSION} {lines}", "sources": ["company"],
         "labels": {}, "currency": "EUR", "first_day": first, "last_day": last, "fields": {"order_lines": FED},
     }  # fmt: skip
     receipt = Receipt((), {}, (first, last), 0, 0, "0.0000", 0, "0.0000", 0, 0, "0.0000", "EUR", {}, {}, {})

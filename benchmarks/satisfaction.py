@@ -23,6 +23,7 @@ from benchmarks.measure import CACHE, Side, holds, measure
 from crm_core.analytics.satisfaction import measures, responses, trend
 from crm_core.analytics.satisfaction import watch as watch_list
 from crm_core.analytics.service import report
+from crm_core.schema import FORMAT
 from crm_core.workspace import Workspace
 from tests.workspaces import write
 
@@ -36,7 +37,7 @@ START, BEFORE, AS_OF = date(2025, 1, 1), date(2024, 1, 1), date(2026, 1, 1)
 
 def workspace(count: int = COUNT) -> Path:
     """Responses and cases of three years, made once."""
-    path = CACHE / f"satisfaction_{count}_{VERSION}.duckdb"
+    path = CACHE / f"satisfaction_{count}_{VERSION}-{FORMAT}.duckdb"
     if not path.is_file():
         CACHE.mkdir(exist_ok=True)
         write(path, surveys=_surveys(count), cases=_cases(count))
