@@ -88,13 +88,25 @@ def tiles(figures: Sequence[Tile]) -> None:
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:
     """A chart; `alt` says in words what it shows."""
-    st.plotly_chart(figure, key=key, alt=alt, config={"displaylogo": False})
+    st.plotly_chart(_spelt(figure), key=key, alt=alt, config={"displaylogo": False})
 
 
 def clickable(figure: go.Figure, key: str, alt: str) -> list[list[Any]]:
     """A chart whose marks can be clicked or boxed in; returns what the chosen marks select (their customdata)."""
-    event = st.plotly_chart(figure, key=key, alt=alt, on_select="rerun", selection_mode=("points", "box"), config={"displaylogo": False})
+    event = st.plotly_chart(
+        _spelt(figure), key=key, alt=alt, on_select="rerun", selection_mode=("points", "box"), config={"displaylogo": False}
+    )
     return [list(point["customdata"]) for point in event["selection"]["points"] if point.get("customdata")]
+
+
+def _spelt(figure: go.Figure) -> go.Figure:
+    """The figure, which nobody changes any more, with its dictionary at hand: Streamlit asks for it in every run, and making it takes longer than all
+    else of drawing.
+    """
+    if "to_dict" not in vars(figure):
+        spelt = figure.to_dict()
+        figure.to_dict = lambda: spelt
+    return figure
 
 
 def quote(text: str) -> None:
