@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from ui.frame import View
+    from ui.state import Url
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,22 @@ def _spelt(figure: go.Figure) -> go.Figure:
         spelt = figure.to_dict()
         figure.to_dict = lambda: spelt
     return figure
+
+
+def one_of(label: str, options: Mapping[T, str], key: Url, default: T, help: str | None = None) -> T:
+    """One of a few things (each with its text) side by side, kept in the address and while its tab is closed."""
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        default=default,
+        required=True,
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        help=help,
+    )
+    return chosen if chosen in options else default
 
 
 def quote(text: str) -> None:

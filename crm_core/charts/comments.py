@@ -13,8 +13,6 @@ NO_TERMS = "No term stands in enough comments to compare."
 #: Best, worst: as the bands are drawn elsewhere, the worst hatched.
 FILLS = {"top": theme.fill(theme.PALETTE[0]), "bottom": theme.fill(theme.PALETTE[1], 1)}
 SIGNS = {"top": 1, "bottom": -1}
-#: Lets the ground shine through, so that it is pale on a dark page as well.
-PALE = "rgba(138,143,152,0.4)"
 #: Of a place; told, since bars that stand apart would otherwise be as wide as the gap.
 WIDTH = 0.75
 #: Share of the axis left free on both sides, and the letters of a term that fit there.
@@ -56,7 +54,7 @@ def _bars(rows: pd.DataFrame, band: str, name: str, is_clear: bool, names: tuple
         width=WIDTH,
         name=theme.safe(name),
         showlegend=is_clear,
-        marker=FILLS[band] if is_clear else FILLS[band] | {"color": PALE},
+        marker=FILLS[band] if is_clear else FILLS[band] | {"color": theme.PALE},
         text=theme.labels(rows["term"], LETTERS),
         textposition="outside",
         cliponaxis=False,

@@ -15,8 +15,6 @@ from crm_core.charts.satisfaction import AXES, written
 
 NOTHING = "There are no drivers to show."
 NAMED, LETTERS, BARS = 8, 24, 20
-#: Bars that may be chance, under an interval that is read on any ground.
-PALE = "rgba(138,143,152,0.4)"
 #: Two labels do not overlap where they are so far apart, in shares of the map's width and height.
 WIDE, HIGH = 0.42, 0.075
 #: Marks of a clear driver that goes with more, or with fewer low scores; and of one that is not clear.
@@ -194,6 +192,6 @@ def importance(table: pd.DataFrame) -> go.Figure:
 
 def _fills(rows: pd.DataFrame) -> dict[str, Any]:
     """Hatched where low scores are fewer; pale where the effect may be chance."""
-    colours = [PALE if not row.is_clear else (MORE if row.importance > 0 else FEWER)[1] for row in theme.rows(rows)]
+    colours = [theme.PALE if not row.is_clear else (MORE if row.importance > 0 else FEWER)[1] for row in theme.rows(rows)]
     fill = theme.fill(theme.QUIET)
     return fill | {"color": colours, "pattern": fill["pattern"] | {"shape": ["" if one > 0 else "/" for one in rows["importance"]]}}

@@ -20,6 +20,8 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#882255", "#56B4E9", "#A6761D", "#F
 NOW, BEFORE = PALETTE[0], PALETTE[1]
 GAIN, LOSS = PALETTE[0], PALETTE[1]
 QUIET = "#8A8F98"
+#: What may be chance: lets the ground shine through, so that it is pale on a dark page as well.
+PALE = "rgba(138,143,152,0.4)"
 TRANSPARENT = "rgba(0,0,0,0)"
 
 #: One hue from pale to middle, for counts and amounts in cells: INK reads on all of it, and on the mark of what is chosen.

@@ -20,6 +20,19 @@ def test_scores_and_classes_of_four_ways_are_equal() -> None:
     rfm_pareto.prove_equal(4_000)
 
 
+def test_a_side_with_other_rows_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(satisfaction.workspace(3_000))
+    monkeypatch.setattr(satisfaction, "WATCH", satisfaction.WATCH.replace("score <= 6", "score <= 7"))
+    with pytest.raises(AssertionError):
+        satisfaction.prove_watch_equal(path)
+    monkeypatch.setattr(satisfaction, "_SUMS", satisfaction._SUMS.replace("count_reopened > 0", "count_reopened > 1"))
+    with pytest.raises(AssertionError):
+        satisfaction.prove_equal(path)
+    monkeypatch.setattr(rfm_pareto, "cuts", lambda path: rfm_pareto.windows(path).slice(1))
+    with pytest.raises(AssertionError):
+        rfm_pareto.prove_equal(4_000)
+
+
 def test_satisfaction_service_and_watch_list_give_the_sums_of_the_sql() -> None:
     path = str(satisfaction.workspace(3_000))
     satisfaction.prove_equal(path)

@@ -29,17 +29,7 @@ def tab(view: View) -> None:
     """The grid, its names, and the customers of what is clicked."""
     found = _grid(view)
     st.markdown(f"**{escape(_answer(found))}**")
-    value = st.segmented_control(
-        "Show in the grid",
-        SHOWN,
-        format_func=SHOWN.__getitem__,
-        default="customers",
-        required=True,
-        key=Url.LOYALTY,
-        bind="query-params",
-        persist_state="session",
-    )
-    value = value if value in SHOWN else "customers"
+    value = page.one_of("Show in the grid", SHOWN, Url.LOYALTY, "customers")
     st.caption("Click a cell to list its customers.")
     marks = page.clickable(cache.made(view, _figure, value), "attitude_grid", "Attitude by purchase behaviour")
     st.markdown("\n".join(f"- **{name}**: {meaning}." for name, meaning in attitude.MEANINGS.items()))

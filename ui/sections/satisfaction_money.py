@@ -47,17 +47,7 @@ def tab(view: View, asked: Asked) -> None:
     """Do those who like us buy more afterwards, and what is at stake with those who do not?"""
     if not guards.has(view, "order_lines", what="Comparing scores with purchases"):
         return
-    days = st.segmented_control(
-        "Days after the answer",
-        money.WINDOWS,
-        default=90,
-        required=True,
-        key=Url.WINDOW,
-        bind="query-params",
-        persist_state="session",
-        help=WINDOW_HELP,
-    )
-    days = days if days in money.WINDOWS else 90
+    days = page.one_of("Days after the answer", {one: str(one) for one in money.WINDOWS}, Url.WINDOW, 90, WINDOW_HELP)
     found, stake = _afterwards(view, asked, days), _at_stake(view, asked)
     left, right = st.columns([2, 3], gap="large")
     with left:

@@ -75,17 +75,8 @@ def _comments(view: View, asked: Asked, term: str | None) -> None:
     best, between, worst = BANDS[asked.measure]
     st.header(f"Comments with “{escape(term)}”" if term else "The comments")
     bands = {"all": "Best and worst" if term else "All", "top": best, "middle": between, "bottom": worst}
-    chosen = st.segmented_control(
-        "Whose",
-        list(bands),
-        format_func=bands.__getitem__,
-        default="all",
-        required=True,
-        key=Url.WHOSE,
-        bind="query-params",
-        persist_state="session",
-    )
-    band = chosen if chosen in bands and chosen != "all" else None
+    chosen = page.one_of("Whose", bands, Url.WHOSE, "all")
+    band = None if chosen == "all" else chosen
     total = cache.answer(view, terms.count_comments, asked.measure, view.end, view.start, term, band, shown=True)
     if not total:
         st.caption("No comments to show here.")

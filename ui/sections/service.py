@@ -229,16 +229,7 @@ def rising(view: View) -> None:
     if not view.ws.has("cases", "topic"):
         st.info("The cases have no topic.", icon=":material/extension:")
         return
-    days = st.segmented_control(
-        "Last days against as many before",
-        DAYS,
-        default=30,
-        required=True,
-        key=Url.TOPIC_DAYS,
-        bind="query-params",
-        persist_state="session",
-    )
-    days = days if days in DAYS else 30
+    days = page.one_of("Last days against as many before", {one: str(one) for one in DAYS}, Url.TOPIC_DAYS, 30)
     found = _rising(view, days)
     risen = list(found.loc[found["verdict"] == topics.RISING, "topic"])
     is_young = topics.YOUNG in set(found["verdict"])
@@ -268,17 +259,7 @@ def cost(view: View) -> None:
         st.info("Without survey responses, what slowness costs cannot be told.", icon=":material/extension:")
         return
     first = "csat" if "csat" in known else next(iter(known))
-    measure = st.segmented_control(
-        "Measure",
-        list(known),
-        format_func=LABELS.__getitem__,
-        default=first,
-        required=True,
-        key=Url.SLOW_MEASURE,
-        bind="query-params",
-        persist_state="session",
-    )
-    measure = measure if measure in known else first
+    measure = page.one_of("Measure", {name: LABELS[name] for name in known}, Url.SLOW_MEASURE, first)
     try:
         found = _cost(view, measure)
     except AnalysisError as error:  # a fact about the data, and nothing that went wrong

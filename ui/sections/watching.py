@@ -58,18 +58,7 @@ def choose_value(view: View) -> watch.Value:
     """Forecast value where there are sales to forecast from, or net sales."""
     if not view.ws.has("order_lines"):
         return "net_sales"
-    chosen = st.segmented_control(
-        "Value at stake",
-        watch.VALUE_LABELS,
-        format_func=watch.VALUE_LABELS.__getitem__,
-        default="net_sales",
-        required=True,
-        key=Url.STAKE,
-        bind="query-params",
-        persist_state="session",
-        help=STAKE_HELP,
-    )
-    return "clv" if chosen == "clv" else "net_sales"
+    return page.one_of("Value at stake", watch.VALUE_LABELS, Url.STAKE, "net_sales", STAKE_HELP)
 
 
 def summary(view: View, value: watch.Value) -> page.Summary:
@@ -83,7 +72,7 @@ def _summary(view: View, value: watch.Value) -> page.Summary:
 
 def _answer(view: View, found: watch.Watched, value: watch.Value) -> str:
     """How many, with how much, and why; a reason that the data cannot tell is not said."""
-    has_cases, has_scores = view.ws.has("cases"), view.ws.has("surveys")
+    has_cases, has_scores = (view.ws.has(table, "customer_id") for table in ("cases", "surveys"))
     if not found.customers:
         none = ["no unsolved or reopened case after two contacts"] * has_cases + ["no low last score that was not followed up"] * has_scores
         return f"{'None of the customers shown' if view.is_filtered else 'Nobody'} is at risk: {', and '.join(none)}."
@@ -104,9 +93,9 @@ def _tiles(view: View, found: watch.Watched) -> list[Tile]:
     tiles = [Tile("At risk", count(found.customers), help="Customers on the list.", more_is="bad")]
     if view.ws.has("order_lines"):
         tiles.append(Tile("Value at stake", amount(found.value, view.ws.currency), help="Zero or less counts as nothing."))
-    if view.ws.has("cases"):
+    if view.ws.has("cases", "customer_id"):
         tiles.append(Tile("Open or reopened case", count(found.open_case + found.both), help=CASE_HELP))
-    if view.ws.has("surveys"):
+    if view.ws.has("surveys", "customer_id"):
         tiles.append(Tile("Low last score", count(found.low_score + found.both), help=SCORE_HELP))
     if view.ws.has("cases", "public_reach"):
         tiles.append(Tile("Said in public", count(found.public), help=f"With a public reach of {watch.PUBLIC:,} people or more."))

@@ -58,26 +58,27 @@ def has_attitude(ws: Workspace, as_of: date) -> bool:
 
 def _counted(ws: Workspace, as_of: date) -> dict[str, int]:
     """Measure -> usable responses before as_of."""
-
-    def count() -> dict[str, int]:
-        known = all_scales(ws, as_of) if ws.has("surveys") else {}
-        return {name: int(ws.execute(_usable(ws, name, as_of).count())) for name in known}
-
-    return ws.remember(f"measures {as_of}", count)
+    known = _by_scale(ws, as_of) if ws.has("surveys") else {}
+    return {name: sum(n for on, n in found.items() if name != "nps" or on == NPS) for name, found in known.items()}
 
 
 def all_scales(ws: Workspace, as_of: date) -> dict[str, tuple[Scale, ...]]:
     """Measure, also the attitude -> the scales of its responses, that of most of those before as_of first."""
+    return {name: tuple(found) for name, found in _by_scale(ws, as_of).items()}
 
-    def find() -> dict[str, tuple[Scale, ...]]:
+
+def _by_scale(ws: Workspace, as_of: date) -> dict[str, dict[Scale, int]]:
+    """Measure -> scale -> responses before as_of, the scale of most of them first."""
+
+    def find() -> dict[str, dict[Scale, int]]:
         table = ws.table("surveys")
         rows = ws.execute(
             table.group_by("measure", "scale_min", "scale_max").aggregate(n=table.count(where=table.responded_at < midnight(as_of)))
         )
         rows = rows.sort_values(["n", "scale_min", "scale_max"], ascending=[False, True, True])
-        found: dict[str, tuple[Scale, ...]] = {}
-        for measure, low, high in zip(rows["measure"], rows["scale_min"], rows["scale_max"], strict=True):
-            found[str(measure)] = (*found.get(str(measure), ()), Scale(float(low), float(high)))
+        found: dict[str, dict[Scale, int]] = {}
+        for measure, low, high, n in zip(rows["measure"], rows["scale_min"], rows["scale_max"], rows["n"], strict=True):
+            found.setdefault(str(measure), {})[Scale(float(low), float(high))] = int(n)
         return found
 
     return ws.remember(f"scales {as_of}", find)
@@ -203,7 +204,7 @@ def _has_unnamed(ws: Workspace) -> bool:
 
     def find() -> bool:
         table = ws.table("surveys")
-        return int(ws.execute(table.count())) > int(ws.execute(table.customer_id.count()))
+        return bool(ws.execute(table.count() > table.customer_id.count()))
 
     return ws.remember("has unnamed responses", find)
 

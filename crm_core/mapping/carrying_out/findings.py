@@ -311,13 +311,18 @@ def _moments_never_meant(work: Work) -> list[Problem]:
         rows = read(work.plan, "cases").filter(lambda all_rows, number=source.number: all_rows.source_no == number)
         opened = ibis.coalesce(rows.opened_at, rows.updated_at)
         names = [name for name in cases.ENDS if name in source.mapping.fields]
+        if not names:
+            continue
+        signs = {name: cases.is_sign(rows[name], opened) for name in names}
+        counts = {f"rows_{name}": rows.count(where=is_sign) for name, is_sign in signs.items()}
+        examples = {name: rows[f"raw_{name}"].min(where=is_sign) for name, is_sign in signs.items()}
+        told = _row(work, rows.aggregate(**counts, **examples))
         for name in names:
-            signs = rows.filter(cases.is_sign(rows[name], opened))
-            row = _row(work, signs.aggregate(rows=signs.count(), example=signs[f"raw_{name}"].min()))
-            message, hint = "Moments lie decades before the case was opened and count as not given", ""
+            row = {"rows": told[f"rows_{name}"], "example": told[name]}
+            message = "Moments lie decades before the case was opened and count as not given"
             found += [
                 replace(one, table=source.name)
-                for one in _found("moment_not_meant", "warning", message, hint, source.mapping.fields[name], row)
+                for one in _found("moment_not_meant", "warning", message, "", source.mapping.fields[name], row)
             ]
     return found
 

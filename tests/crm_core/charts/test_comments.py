@@ -34,7 +34,7 @@ def test_a_bar_selects_its_term() -> None:
 def test_bands_differ_by_hatching_and_what_is_unclear_is_pale() -> None:
     worst, _, best, unclear = comments.terms(TABLE, NAMES).data
     assert worst.marker.pattern.shape != best.marker.pattern.shape
-    assert (unclear.marker.color, unclear.marker.pattern.shape) == (comments.PALE, best.marker.pattern.shape)
+    assert (unclear.marker.color, unclear.marker.pattern.shape) == (theme.PALE, best.marker.pattern.shape)
     assert "no clear difference" in unclear.customdata[0][2]
 
 

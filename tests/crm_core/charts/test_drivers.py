@@ -96,7 +96,7 @@ def test_bars_show_importance_with_its_interval_the_strongest_on_top() -> None:
     assert [x + more for x, more in zip(bar.x, bar.error_x.array, strict=True)] == pytest.approx([7.0, -6.0, 47.6])
     assert [x - less for x, less in zip(bar.x, bar.error_x.arrayminus, strict=True)] == pytest.approx([-5.0, -18.0, 35.4])
     assert list(bar.marker.pattern.shape) == ["", "/", ""]
-    assert bar.marker.color[0] == drivers.PALE
+    assert bar.marker.color[0] == theme.PALE
     assert bar.customdata[1][:2] == ["attr_1", "<b>Club"]
 
 
