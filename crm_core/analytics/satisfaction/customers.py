@@ -86,7 +86,8 @@ def one(ws: Workspace, as_of: date, customer_id: str, followed: Followed = ()) -
     row, measure = rows.iloc[0], main_measure(ws, as_of)
     words = []
     if measure is not None and pd.notna(row.get("last_score")):
-        words.append(f"last {LABELS[measure]} score {row['last_score']:g} (among: {row['satisfaction'].lower()})")
+        band_of_one = row["satisfaction"].lower().removesuffix("s")  # a promoter; other bands are called by what somebody is
+        words.append(f"last {LABELS[measure]} score {row['last_score']:g} ({band_of_one})")
     if "open_cases" in row and pd.notna(row["open_cases"]):
         count = int(row["open_cases"])
         words.append(f"{count} open case{'' if count == 1 else 's'}")

@@ -70,15 +70,15 @@ def test_without_answers_and_cases_lists_stay_as_they_are(six: Workspace) -> Non
 
 
 def test_one_customer_is_told_in_words(shop: Workspace) -> None:
-    assert one(shop, AS_OF, "a") == ("last NPS score 3 (among: detractors)", "1 open case", f"at risk: {BOTH}")
-    assert one(shop, AS_OF, "b") == ("last NPS score 9 (among: promoters)", "0 open cases")
+    assert one(shop, AS_OF, "a") == ("last NPS score 3 (detractor)", "1 open case", f"at risk: {BOTH}")
+    assert one(shop, AS_OF, "b") == ("last NPS score 9 (promoter)", "0 open cases")
     assert one(shop, AS_OF, "c") == ("1 open case", f"at risk: {OPEN_CASE}")
     assert one(shop, AS_OF, "d") == ("no response and no case",)
-    assert one(shop, AS_OF, "a", (FollowUp("a", date(2024, 6, 30)),)) == ("last NPS score 3 (among: detractors)", "1 open case")
+    assert one(shop, AS_OF, "a", (FollowUp("a", date(2024, 6, 30)),)) == ("last NPS score 3 (detractor)", "1 open case")
 
 
 def test_the_past_knows_nothing_of_later_answers(shop: Workspace) -> None:
-    assert one(shop, date(2024, 6, 1), "a") == ("last NPS score 10 (among: promoters)", "0 open cases")
+    assert one(shop, date(2024, 6, 1), "a") == ("last NPS score 10 (promoter)", "0 open cases")
 
 
 def test_where_cases_are_not_told_open_none_are_counted(made: Make) -> None:
