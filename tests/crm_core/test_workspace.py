@@ -36,7 +36,7 @@ def ws(tmp_path: Path) -> Iterator[Workspace]:
 
 def count_kept(ws: Workspace) -> int:
     """Tables in the memory of the workspace."""
-    return len(ws._backend.list_tables())
+    return len(ws.engine.backend.list_tables())
 
 
 def test_it_tells_what_the_import_wrote(ws: Workspace) -> None:
@@ -62,7 +62,7 @@ def test_a_table_the_data_does_not_feed_is_named_with_a_way_out(ws: Workspace) -
 @pytest.mark.parametrize("statement", ["DELETE FROM ws.main.order_lines", "DROP TABLE ws.main.customers", "CREATE TABLE ws.main.x (a INT)"])
 def test_nothing_changes_the_file(ws: Workspace, statement: str) -> None:
     with pytest.raises(duckdb.Error, match="read-only"):
-        ws._raw.execute(statement)
+        ws.engine.raw.execute(statement)
 
 
 def test_no_other_file_can_be_read_or_written(ws: Workspace, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_no_other_file_can_be_read_or_written(ws: Workspace, tmp_path: Path) -> 
         "SET enable_external_access = true",
     ):
         with pytest.raises(duckdb.Error):
-            ws._raw.execute(statement)
+            ws.engine.raw.execute(statement)
 
 
 def test_two_can_read_the_same_file(ws: Workspace) -> None:
@@ -100,7 +100,7 @@ def test_a_kept_table_has_the_types_and_rows_of_its_expression(ws: Workspace) ->
     expr = table.group_by("customer_id").aggregate(whole=table.line_no.sum(), net=table.net_amount.sum()).inner_join(said, "customer_id")
     kept = ws.keep("typed", lambda: expr)
     assert kept.schema() == expr.schema()
-    assert {str(name): str(kind) for name, kind, *_ in ws._raw.execute("DESCRIBE kept_1").fetchall()}["whole"] == "BIGINT"
+    assert {str(name): str(kind) for name, kind, *_ in ws.engine.raw.execute("DESCRIBE kept_1").fetchall()}["whole"] == "BIGINT"
     pd.testing.assert_frame_equal(*(ws.execute(one.order_by("customer_id")) for one in (kept, expr)))
 
 
@@ -115,7 +115,7 @@ def test_what_was_used_longest_ago_is_dropped_first(ws: Workspace, monkeypatch: 
 
 
 def test_many_rows_are_not_kept_for_long(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workspace, "KEPT_ROWS", 40)
+    monkeypatch.setattr(ws.engine, "most_rows", 40)
     for key in ("one", "two", "three"):
         ws.keep(key, lambda: ws.table("order_lines"))
     assert list(ws._kept) == ["two", "three"]
@@ -202,7 +202,7 @@ def test_it_gives_everything_back_when_nobody_refers_to_it(tmp_path: Path) -> No
 
 def _scratch(ws: Workspace) -> Path:
     """The temporary folder of its engine."""
-    row = ws._raw.execute("SELECT current_setting('temp_directory')").fetchone()
+    row = ws.engine.raw.execute("SELECT current_setting('temp_directory')").fetchone()
     assert row is not None
     return Path(row[0])
 

@@ -1,0 +1,1 @@
+"""Where the canonical tables lie and expressions run: one module an engine."""

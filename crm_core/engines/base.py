@@ -1,0 +1,125 @@
+"""What a workspace asks of an engine, and how any engine that Ibis speaks answers; the others say what they do better.
+
+An engine runs expressions, keeps the rows of one in a table of its own for as long as it is connected, and writes results where the company's
+administrator allowed it. It never changes the tables that it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+import sqlglot as sg
+from ibis.expr.operations import DatabaseTable
+from ibis.formats.pandas import PandasData
+
+from crm_core.errors import WorkspaceError
+
+#: Engines fold nested queries by themselves; to have Ibis fold them takes twice as long as all the rest of its translation.
+ibis.options.sql.fuse_selects = False
+
+#: Where results may be written, by an administrator's word.
+HINT_WRITE = "Whoever runs this dashboard can name a place for the connection (write_schema, write_folder; see README)."
+
+
+class Engine:
+    """One engine, by its Ibis backend. One statement runs at a time: the workspace sees to that.
+
+    `most_rows`: rows of kept tables that it may hold together, None where that is not for us to say. `is_broken`: its connection is gone,
+    with all that was kept; `reconnect` makes a new one.
+    """
+
+    label = "the engine"
+    most_rows: int | None = None
+
+    def __init__(self, backend: Any, write_schema: str = "", write_folder: str = "") -> None:
+        self.backend = backend
+        self.write_schema = write_schema
+        self.write_folder = write_folder
+        self.is_broken = False
+
+    @property
+    def dialect(self) -> str:
+        """The name of its SQL, as Ibis has it: duckdb, postgres, pyspark ..."""
+        return str(self.backend.name)
+
+    def execute(self, expr: ir.Expr) -> Any:
+        """Run an expression: a table gives a pandas DataFrame, a column a Series, a value a scalar; the same types on every engine."""
+        table = expr.as_table()
+        found = self.arrow(table)
+        return expr.__pandas_result__(PandasData.convert_table(_frame(found), table.schema()))
+
+    def arrow(self, table: ir.Table) -> pa.Table:
+        """The rows of a small result, in the types of the expression."""
+        return self.backend.to_pyarrow(table)
+
+    def batches(self, expr: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
+        """The rows of an expression piece by piece, for results that should not stand in memory whole."""
+        yield from self.backend.to_pyarrow_batches(expr, chunk_size=rows)
+
+    def keep(self, name: str, expr: ir.Table) -> tuple[ir.Table, int]:
+        """Work the expression out into a table of that name that lives as long as the connection; gives it, and its number of rows."""
+        made = self.backend.create_table(name, expr, temp=True)
+        return self.known(name, expr), int(self.execute(made.count()))
+
+    def known(self, name: str, expr: ir.Table) -> ir.Table:
+        """A table that has the columns of the expression, without asking the engine."""
+        return DatabaseTable(name=name, schema=expr.schema(), source=self.backend).to_expr()
+
+    def drop(self, name: str) -> None:
+        """Remove a table that `keep` made."""
+        self.backend.drop_table(name, force=True)
+
+    def write_table(self, name: str, expr: ir.Table) -> str:
+        """Write the rows as table `name` in the schema that the administrator gave for it, in the place of a former one; gives its full name.
+
+        Raises WorkspaceError where there is no such schema.
+        """
+        if not self.write_schema:
+            raise WorkspaceError("No place for tables", f"This connection to {self.label} may only read.", HINT_WRITE)
+        self.backend.create_table(name, expr, database=self.write_schema, overwrite=True)
+        return f"{self.write_schema}.{name}"
+
+    def write_parquet(self, name: str, expr: ir.Table) -> str:  # noqa: ARG002  (others can)
+        """Write the rows as Parquet `name` in the folder that the administrator gave for it, by the engine itself; gives the whole place.
+
+        Raises WorkspaceError where the engine cannot, or may not.
+        """
+        raise WorkspaceError(
+            "No Parquet from here", f"{self.label} cannot write Parquet by itself.", "Write a table instead: --out-table NAME."
+        )
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        """Turns what the engine raises into words."""
+        yield
+
+    def reconnect(self) -> None:
+        """Connect anew; kept tables are gone."""
+        self.backend.reconnect()
+        self.is_broken = False
+
+    def close(self) -> None:
+        self.backend.disconnect()
+
+
+def _frame(found: pa.Table) -> pd.DataFrame:
+    """The rows in pandas' plain types: a column with missing values keeps whole numbers whole."""
+    return pd.DataFrame(
+        {
+            name: column.to_pylist() if column.null_count or pa.types.is_nested(column.type) else column.to_pandas()
+            for name, column in zip(found.column_names, found.columns, strict=True)
+        }
+    )
+
+
+def typed(expr: ir.Table, rows: Any, dialect: str) -> Any:
+    """The rows of a translated expression with the types that Ibis knows its columns by: engines alone may add whole numbers up to larger ones."""
+    columns = expr.schema().to_sqlglot_column_defs(dialect)
+    cast = [sg.cast(sg.column(one.name, quoted=True), one.kind).as_(one.name, quoted=True) for one in columns]
+    return sg.select(*cast, copy=False).from_(rows.subquery("rows_of", copy=False), copy=False)
