@@ -11,7 +11,7 @@ run: $(VENV)/.installed ## set up and open the dashboard on the sample company
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.installed-dev ## set up and run the tests (those in a browser: make browser-test)
-	$(BIN)/python -m pytest -m "not browser" -n 2 $(ARGS)
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 browser-test: $(VENV)/.installed-dev ## the tests that drive a real browser (needs chromium)
 	$(BIN)/python -m pytest -m browser $(ARGS)

@@ -10,7 +10,8 @@ import json
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,7 @@ class Meta:
     first_day: date | None
     last_day: date | None
     fields: dict[str, frozenset[str]]
+    is_in_place: bool = False  # the tables are the company's own, elsewhere
 
     @staticmethod
     def from_json(text: str) -> Meta:
@@ -68,6 +70,7 @@ class Meta:
             first_day=_day(data.get("first_day")),
             last_day=_day(data.get("last_day")),
             fields={table: frozenset(fields) for table, fields in data["fields"].items()},
+            is_in_place=bool(data.get("in_place")),
         )
 
 
@@ -115,7 +118,31 @@ class Workspace:
         except WorkspaceError:
             _close(engine)
             raise
+        if meta.is_in_place:
+            with engine:
+                return cls._in_place(path, engine, meta)
         return cls(path, engine, meta)
+
+    @classmethod
+    def _in_place(cls, path: Path, file: Embedded, meta: Meta) -> Workspace:
+        """The workspace over the tables that the file names, as they are now."""
+        from crm_core.in_place import open_tables
+        from crm_core.mapping.former import from_notes
+        from crm_core.mapping.in_place.model import InPlace
+
+        notes = {key: json.loads(file.note(key) or "null") for key in ("mapping", "made", "receipt")}
+        before = InPlace({}, meta.labels, meta.fields, meta.currency, meta.first_day, meta.last_day, Receipt.from_dict(notes["receipt"]))
+        opened = open_tables(from_notes(notes.get), before)
+        found = opened.found
+        now = replace(
+            meta,
+            fingerprint=f"{meta.fingerprint} {opened.state}",
+            currency=found.currency,
+            first_day=found.first_day,
+            last_day=found.last_day,
+            fields=found.fields,
+        )
+        return cls(path, opened.engine, now, found.tables, found.receipt)
 
     def close(self) -> None:
         """Gives file and memory back at once; without it, that happens when the last reference is gone."""
@@ -209,17 +236,34 @@ class Workspace:
 
     def execute(self, expr: ir.Expr) -> Any:
         """Run an expression: a table gives a pandas DataFrame, a column a Series, a value a scalar. Raises WorkspaceError where the file is damaged."""
-        with self._lock, self.engine.in_words():
+        with self._asking():
             return self.engine.execute(expr)
 
     def batches(self, expr: ir.Table, rows: int = 50_000) -> Iterator[pa.RecordBatch]:
         """The rows of an expression piece by piece, for results that should not stand in memory whole."""
+        with self._asking():
+            reader = iter(self.engine.batches(expr, rows))
+        while (piece := self._next(reader)) is not None:
+            yield piece
+
+    def _next(self, reader: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
         with self._lock, self.engine.in_words():
-            reader = self.engine.batches(expr, rows)
-        yield from reader
+            return next(reader, None)
+
+    def write_table(self, name: str, expr: ir.Table) -> str:
+        """Have the engine write the rows as a table where its administrator allows it; gives its place. Raises WorkspaceError where none is."""
+        with self._lock, self.engine.in_words():
+            return self.engine.write_table(name, expr)
+
+    def write_parquet(self, name: str, expr: ir.Table) -> str:
+        """The same, as Parquet."""
+        with self._lock, self.engine.in_words():
+            return self.engine.write_parquet(name, expr)
 
     def rejected(self, limit: int, offset: int = 0) -> pd.DataFrame:
-        """Rows the import could not use: source, row, reason, column, value, record (the row as JSON)."""
+        """Rows the import could not use: source, row, reason, column, value, record (the row as JSON). Rows that stay elsewhere are only counted."""
+        if self.meta.is_in_place:
+            return pd.DataFrame(columns=["source", "row", "reason", "column", "value", "record"])
         rejected = self._file.table("_rejected")
         return self.execute(rejected.order_by("source", "row", "column").limit(limit, offset=offset))
 
@@ -229,7 +273,7 @@ class Workspace:
         A table that fell out of the memory is computed again when asked for. One that an expression still refers to is
         never dropped under it.
         """
-        with self._lock, self.engine.in_words():
+        with self._asking():
             if key not in self._kept:
                 self._kept[key] = self._materialise(build())
                 self._shrink(self._kept, KEPT_TABLES)
@@ -250,6 +294,18 @@ class Workspace:
                     self._values.popitem(last=False)
             self._values.move_to_end(key)
             return cast(T, self._values[key])
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """One question at a time, and what the engine raises in words. After a connection was lost the next question connects anew: what was kept
+        went with it and is worked out again, values that were remembered still hold.
+        """
+        with self._lock:
+            if self.engine.is_broken:
+                self.engine.reconnect()
+                self._kept.clear()
+            with self.engine.in_words():
+                yield
 
     def _materialise(self, expr: ir.Table) -> tuple[ir.Table, int]:
         self._drop_unused()

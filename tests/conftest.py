@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 settings.register_profile("crm", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("crm")
 

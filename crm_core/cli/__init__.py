@@ -9,9 +9,11 @@
     service    how fast cases are answered and solved, and within the agreed time, as JSON
     watch      one row a customer at escalation risk: why, what is at stake, what to do next
     import     the sources into a named workspace, which the dashboard then opens
+    refresh    a named workspace, from the databases that it came from
     erase      a named workspace and all that was kept of it
 
-A SOURCE is a file, a folder of files, `sample` (the sample company) or `workspace:NAME` (what the dashboard holds under that name).
+A SOURCE is a file, a folder of files, `sample` (the sample company), `workspace:NAME` (what the dashboard holds under that name), or, with --table
+or --query, `connection:NAME` (a database that the administrator named) or a database's URL.
 Exit status: 0 success, 2 bad input, with the same messages as the page on standard error; 1 a fault of the program, 130 interrupted.
 """
 

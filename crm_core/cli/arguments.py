@@ -23,13 +23,13 @@ def parser() -> argparse.ArgumentParser:
     _as_of(one)
     one.add_argument("--start", type=_day, metavar="DATE", help="first day of the period; default: twelve months before its end")
     one.add_argument("--end", type=_day, metavar="DATE", help="the day after the period's last; default: the day looked from")
-    _as_of(_command(subparsers, "segments", commands.segments, ENDINGS, "one row a customer: RFM figures, scores, segment"))
+    _as_of(_command(subparsers, "segments", commands.segments, ENDINGS, "one row a customer: RFM figures, scores, segment", True))
     one = _command(subparsers, "pareto", commands.pareto, ENDINGS, "the concentration of value, as JSON")
     _as_of(one)
     one.add_argument(
         "--value", choices=("net_sales", "gross_profit", "clv"), default="net_sales", help="clv: the forecast value of 12 months"
     )
-    _clv(_command(subparsers, "clv", commands.clv, ENDINGS, "one row a customer: P(alive), purchases and value expected"))
+    _clv(_command(subparsers, "clv", commands.clv, ENDINGS, "one row a customer: P(alive), purchases and value expected", True))
     one = _command(subparsers, "satisfaction", commands.satisfaction, ENDINGS, "one row a period: NPS, CSAT or CES with its 95 %% interval")
     _as_of(one)
     one.add_argument("--by", choices=("month", "quarter", "all"), default="month", help="the length of a period; default: month")
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--since", type=_day, metavar="DATE", help="only cases opened from this day on; default: all")
     _sla(one)
     one = _command(
-        subparsers, "watch", commands.watch, ENDINGS, "one row a customer at escalation risk: why, what is at stake, what to do next"
+        subparsers, "watch", commands.watch, ENDINGS, "one row a customer at escalation risk: why, what is at stake, what to do next", True
     )
     _as_of(one)
     one.add_argument(
@@ -50,6 +50,15 @@ def parser() -> argparse.ArgumentParser:
     _sla(one)
     one = _command(subparsers, "import", commands.import_, NESTED, "the sources into a named workspace of the dashboard")
     one.add_argument("--workspace", required=True, metavar="NAME")
+    one.add_argument(
+        "--newer-by", metavar="COLUMN", help="refresh will read only rows that are newer in this column of the database's tables"
+    )
+    one.add_argument("--late-days", type=_days, default=0, metavar="N", help="... and, of those that arrive late, the last N days again")
+    one = subparsers.add_parser("refresh", help="a named workspace, from the databases that it came from")
+    one.add_argument("workspace", metavar="NAME")
+    one.add_argument("--full", action="store_true", help="read all rows again, also where newer ones would do")
+    one.add_argument("--out", type=Path, metavar="FILE", help="write to this file (.json) instead of standard output")
+    one.set_defaults(run=commands.refresh, endings=NESTED)
     one = subparsers.add_parser("erase", help="a named workspace and all that was kept of it")
     one.add_argument("workspace", metavar="NAME")
     one.set_defaults(run=commands.erase, endings=())
@@ -57,11 +66,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], endings: Sequence[str], text: str
+    subparsers: Any, name: str, run: Callable[[argparse.Namespace], None], endings: Sequence[str], text: str, gives_customers: bool = False
 ) -> argparse.ArgumentParser:
-    """A command on sources, with the options that say how to read them; its answer can be a file with these endings."""
+    """A command on sources, with the options that say how to read them; its answer can be a file with these endings, or stay with the engine."""
     one: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text)
-    one.add_argument("sources", nargs="+", metavar="SOURCE", help="a file, a folder, “sample” or “workspace:NAME”")
+    one.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="a file, a folder, “sample”, “workspace:NAME”, “connection:NAME” or a database's URL"
+    )
+    one.add_argument("--table", action="append", default=[], metavar="[SCHEMA.]TABLE", help="read this table or view of the database")
+    one.add_argument("--query", action="append", default=[], metavar="SELECT", help="read what this query gives")
+    one.add_argument("--in-place", action="store_true", help="leave the rows in their database and work there (connection:NAME only)")
     one.add_argument("--map", action="append", default=[], metavar="[TABLE.]FIELD=[FILE:]COLUMN", help="this column feeds this field")
     one.add_argument("--sheet", action="append", default=[], metavar="NAME", help="read this sheet of a workbook; default: all")
     one.add_argument("--date-order", choices=("dmy", "mdy"), help="how 03/04/2021 is to be read")
@@ -76,7 +90,13 @@ def _command(
         help="measure and scale of scores, such as “csat 1-7”; “ces 7-1” where 1 is easiest; default: recognised",
     )
     one.add_argument("--drop-duplicates", action="store_true", help="use exact repeats of a line only once")
-    one.add_argument("--out", type=Path, metavar="FILE", help=f"write to this file ({', '.join(endings)}) instead of standard output")
+    where = one.add_mutually_exclusive_group()
+    where.add_argument("--out", type=Path, metavar="FILE", help=f"write to this file ({', '.join(endings)}) instead of standard output")
+    if gives_customers:
+        where.add_argument(
+            "--out-table", metavar="NAME", help="have the engine write a table, where the administrator allows it (in place)"
+        )
+        where.add_argument("--out-parquet", metavar="NAME", help="have the engine write Parquet there (in place)")
     one.set_defaults(run=run, endings=endings)
     return one
 
@@ -124,6 +144,12 @@ def _rate(text: str) -> tuple[str, str]:
     if not sign or not code.strip() or not rate.strip():
         raise argparse.ArgumentTypeError(f"“{text}” is no rate; write it as USD=0.92")
     return code.strip().upper(), rate.strip()
+
+
+def _days(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) > 3660:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number of days from 0 to 3660")
+    return int(text)
 
 
 def _months(text: str) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crm_core.cli.inputs import build_workspace, is_kept, store, workspace
+from crm_core.cli.inputs import build_workspace, is_kept, show_progress, store, workspace
 from crm_core.cli.outputs import print_frame, print_record, print_rows
 from crm_core.errors import CrmError
 from crm_core.export import json_value, write_record
@@ -45,7 +47,7 @@ def segments(options: argparse.Namespace) -> None:
 
     with workspace(options) as ws:
         table = rfm.customers(ws, options.as_of or ws.as_of)
-        print_rows(ws, table.order_by("customer_id"), options.out)
+        print_rows(ws, table, ["customer_id"], options)
 
 
 def pareto(options: argparse.Namespace) -> None:
@@ -74,7 +76,7 @@ def clv(options: argparse.Namespace) -> None:
         table = forecast.customers(ws, choice, terms)
         if options.summary is not None:
             write_record(summary(ws, choice, terms), options.summary)
-        print_rows(ws, table.order_by("customer_id"), options.out)
+        print_rows(ws, table, ["customer_id"], options)
 
 
 def satisfaction(options: argparse.Namespace) -> None:
@@ -100,7 +102,7 @@ def watch(options: argparse.Namespace) -> None:
     with workspace(options) as ws:
         followed = Notes(ws.path).followed() if is_kept(options.sources) else ()
         table = watch_list(ws, options.as_of or ws.as_of, options.value, followed, _agreement(options, ws))
-        print_rows(ws, table.order_by(table.priority.desc(), "customer_id"), options.out)
+        print_rows(ws, table, [table.priority.desc(), "customer_id"], options)
 
 
 def _agreement(options: argparse.Namespace, ws: Workspace) -> Agreement:
@@ -124,6 +126,20 @@ def import_(options: argparse.Namespace) -> None:
         kept.discard(candidate)
         raise
     print_record(receipt.as_dict(), options.out)
+
+
+def refresh(options: argparse.Namespace) -> None:
+    from crm_core.sources.databases.connections import load
+    from crm_core.store.refresh import refresh as bring_up_to_date
+
+    kept = store()
+    connections = load(kept.home.root, os.environ)
+    found = bring_up_to_date(
+        kept, kept.find(options.workspace), connections, datetime.now(UTC), is_full=options.full, progress=show_progress()
+    )
+    print_record(
+        {"workspace": found.entry.name, "in_full": found.is_full, "rows_read_now": found.rows_read, **found.receipt.as_dict()}, options.out
+    )
 
 
 def erase(options: argparse.Namespace) -> None:

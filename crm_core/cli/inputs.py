@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crm_core.cli import databases
 from crm_core.errors import MappingError, Problem, SourceError
 from crm_core.mapping.model import ImportOptions, Mapping
 from crm_core.mapping.receipt import Receipt
@@ -49,15 +50,23 @@ def workspace(options: argparse.Namespace) -> Iterator[Workspace]:
 
 def build_workspace(options: argparse.Namespace, target: Path, name: str, folder: Path) -> Receipt:
     """A workspace file at `target` from the sources; what is read on the way lies in `folder`."""
+    progress = show_progress()
+    with Staging(folder) as staging:
+        if options.in_place:
+            return databases.build_in_place(options, staging, target, name, progress, _mapping)
+        return _build(options, staging, target, name, progress)
+
+
+def _build(options: argparse.Namespace, staging: Staging, target: Path, name: str, progress: Progress) -> Receipt:
     from crm_core.mapping.build import build
     from crm_core.sources.files import stage
 
-    progress = _progress()
-    with Staging(folder) as staging:
-        for file, path in _named(_files(options.sources)).items():
-            stage(staging, path, file, ReadOptions(sheets=tuple(options.sheet)), progress)
-        mapping, remarks = _mapping(staging, options)
-        return build(staging, mapping, target, name=name, imported_at=datetime.now(UTC), progress=progress, remarks=remarks)
+    files = [one for one in options.sources if not databases.is_database(one)]
+    for file, path in _named(_files(files)).items() if files else ():
+        stage(staging, path, file, ReadOptions(sheets=tuple(options.sheet)), progress)
+    databases.stage_tables(staging, [one for one in options.sources if databases.is_database(one)], options, progress)
+    mapping, remarks = _mapping(staging, options)
+    return build(staging, mapping, target, name=name, imported_at=datetime.now(UTC), progress=progress, remarks=remarks)
 
 
 def store() -> Workspaces:
@@ -114,7 +123,7 @@ def _mapping(staging: Staging, options: argparse.Namespace) -> tuple[Mapping, tu
     return mapping, suggestion.remarks(mapping)
 
 
-def _progress() -> Progress:
+def show_progress() -> Progress:
     """A line that moves on a terminal; silence in a pipe or a log."""
     if not sys.stderr.isatty():
         return no_progress

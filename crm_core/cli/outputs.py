@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +41,31 @@ def _check_place(out: Path) -> None:
         raise CrmError("The result cannot be written", f"{readable(str(out))} {why}.", "Name a file in a folder that exists.")
 
 
-def print_rows(ws: Workspace, table: Any, out: Path | None) -> None:
-    if out is None:
+def print_rows(ws: Workspace, table: Any, order: Sequence[Any], options: argparse.Namespace) -> None:
+    """The rows in that order on standard output or in a file; or, without an order, where the engine itself writes them: then their place is told."""
+    if options.out_table or options.out_parquet:
+        place = (
+            ws.write_table(_name(options.out_table), table) if options.out_table else ws.write_parquet(_name(options.out_parquet), table)
+        )
+        print_record({"written": place}, None)
+        return
+    table = table.order_by(*order)
+    if options.out is None:
         write_csv(ws, table, sys.stdout.buffer, bom=False)
         sys.stdout.buffer.flush()
     else:
-        write_table(ws, table, out)
+        write_table(ws, table, options.out)
+
+
+def _name(text: str) -> str:
+    """The name of a table or file that an engine is to write. Raises CrmError for what is no plain name."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,59}", text):
+        raise CrmError(
+            "This name cannot be used",
+            f"“{readable(text)}” is no plain name.",
+            "Use letters, digits and _ only; the place is the administrator's.",
+        )
+    return text
 
 
 def print_frame(frame: pd.DataFrame, out: Path | None) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 import sqlglot as sg
+from ibis.common.exceptions import TableNotFound
 from ibis.expr.operations import DatabaseTable
 from ibis.formats.pandas import PandasData
 
@@ -23,6 +24,9 @@ from crm_core.errors import WorkspaceError
 #: Engines fold nested queries by themselves; to have Ibis fold them takes twice as long as all the rest of its translation.
 ibis.options.sql.fuse_selects = False
 
+HINT_CHANGED = "Connect the data anew on the Data page, or ask whoever runs the database."
+#: Capitals whose small letters are not one letter for one, or depend on where they stand, and what the embedded engine makes of them.
+CAPITALS = {"İ": "i", "Σ": "σ"}
 #: Where results may be written, by an administrator's word.
 HINT_WRITE = "Whoever runs this dashboard can name a place for the connection (write_schema, write_folder; see README)."
 
@@ -37,8 +41,9 @@ class Engine:
     label = "the engine"
     most_rows: int | None = None
 
-    def __init__(self, backend: Any, write_schema: str = "", write_folder: str = "") -> None:
+    def __init__(self, backend: Any, write_schema: str = "", write_folder: str = "", label: str = "") -> None:
         self.backend = backend
+        self.label = label or self.label
         self.write_schema = write_schema
         self.write_folder = write_folder
         self.is_broken = False
@@ -47,6 +52,17 @@ class Engine:
     def dialect(self) -> str:
         """The name of its SQL, as Ibis has it: duckdb, postgres, pyspark ..."""
         return str(self.backend.name)
+
+    def source(self, name: str, schema: str = "") -> ir.Table:
+        """One of the company's tables. Raises WorkspaceError where it is gone."""
+        try:
+            return self.backend.table(name, database=schema or None)
+        except TableNotFound:
+            raise WorkspaceError("A table has changed", f"There is no table “{name}” any more.", HINT_CHANGED) from None
+
+    def query(self, statement: str) -> ir.Table:
+        """What a SELECT gives that has been checked to be one."""
+        return self.backend.sql(statement)
 
     def execute(self, expr: ir.Expr) -> Any:
         """Run an expression: a table gives a pandas DataFrame, a column a Series, a value a scalar; the same types on every engine."""
@@ -71,6 +87,10 @@ class Engine:
         """A table that has the columns of the expression, without asking the engine."""
         return DatabaseTable(name=name, schema=expr.schema(), source=self.backend).to_expr()
 
+    def view(self, name: str, expr: ir.Table) -> ir.Table:  # noqa: ARG002  (others have views)
+        """The expression under a name of ours, worked out whenever it is read: what is built on it is said in few words."""
+        return expr
+
     def drop(self, name: str) -> None:
         """Remove a table that `keep` made."""
         self.backend.drop_table(name, force=True)
@@ -81,7 +101,7 @@ class Engine:
         Raises WorkspaceError where there is no such schema.
         """
         if not self.write_schema:
-            raise WorkspaceError("No place for tables", f"This connection to {self.label} may only read.", HINT_WRITE)
+            raise no_place(self.label)
         self.backend.create_table(name, expr, database=self.write_schema, overwrite=True)
         return f"{self.write_schema}.{name}"
 
@@ -106,6 +126,17 @@ class Engine:
 
     def close(self) -> None:
         self.backend.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def no_place(label: str) -> WorkspaceError:
+    """What to say where an engine may write no tables."""
+    return WorkspaceError("No place for tables", f"This connection to {label} may only read.", HINT_WRITE)
 
 
 def _frame(found: pa.Table) -> pd.DataFrame:

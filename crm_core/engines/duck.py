@@ -47,6 +47,12 @@ class Duck(Engine):
         row = self.raw.execute(self._create(name, expr)).fetchone()
         return self.known(name, expr), int(row[0]) if row else 0
 
+    def view(self, name: str, expr: ir.Table) -> ir.Table:
+        self.backend._run_pre_execute_hooks(expr)
+        rows = typed(expr, self.backend.compiler.to_sqlglot(expr), "duckdb").sql("duckdb", copy=False)
+        self.raw.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {rows}")
+        return self.known(name, expr)
+
     def _create(self, name: str, expr: ir.Table) -> str:
         """One statement that makes the table with the types that Ibis knows it by. Its own `create_table` makes an empty one and inserts the rows,
         which takes a third longer.

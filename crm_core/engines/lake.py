@@ -28,6 +28,8 @@ class Lake(Duck):
     def __init__(self, folder: str, write_folder: str = "", memory_limit: str = MEMORY_LIMIT) -> None:
         self.folder = folder.rstrip("/")
         super().__init__(lambda raw, scratch: _connect(raw, (self.folder, write_folder), scratch, memory_limit), write_folder)
+        for name in self.tables():
+            self._see(name)
 
     def tables(self) -> list[str]:
         """Names of the files (without .parquet) and folders of files there are. Raises WorkspaceError where the folder cannot be read."""
@@ -38,15 +40,14 @@ class Lake(Duck):
         inside = (str(row[0]).removeprefix(f"{self.folder}/") for row in rows)
         return sorted({place.split("/")[0].removesuffix(".parquet") for place in inside})
 
-    def table(self, name: str) -> ir.Table:
-        """The rows of a file or a folder of files; folders named key=value become columns."""
-        if name not in self.tables():
-            raise WorkspaceError(
-                "A table has changed", f"There is no “{name}” in the folder any more.", "Connect the data anew on the Data page."
-            )
+    def _see(self, name: str) -> None:
+        """A view of a file or a folder of files; folders named key=value become columns."""
         files = [f"{self.folder}/{name}.parquet", f"{self.folder}/{name}/**/*.parquet"]
         found = [one for one in files if self.raw.execute("SELECT count(*) FROM glob(?)", [one]).fetchone() != (0,)]
-        return self.backend.read_parquet(found, binary_as_string=True, union_by_name=True)
+        self.backend.create_view(name, self.backend.read_parquet(found, binary_as_string=True, union_by_name=True))
+
+    def source(self, name: str, schema: str = "") -> ir.Table:  # noqa: ARG002  (a folder has none)
+        return super().source(name)
 
     def write_parquet(self, name: str, expr: ir.Table) -> str:
         if not self.write_folder:

@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import Problem
-from crm_core.mapping.carrying_out import accounts, canonical, cases, customers, derive, findings, meta, rejects, responses
+from crm_core.mapping.carrying_out import accounts, canonical, cases, customers, derive, findings, meta, rejects, responses, rows_read
 from crm_core.mapping.carrying_out.reading import read
 from crm_core.mapping.carrying_out.target import Target
 from crm_core.mapping.carrying_out.work import Work, begin
@@ -56,6 +56,7 @@ def build(
         findings.refuse_if_nothing_is_left(work)
         receipt = accounts.receipt(work, imported_at)
         meta.store(work, receipt, name, imported_at)
+        rows_read.store(work)
         made.finish()
     progress(1.0, "Done")
     return receipt

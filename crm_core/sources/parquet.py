@@ -6,7 +6,9 @@ One row of the file is one row of the table. Nested values (lists, structs) beco
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -54,7 +56,11 @@ def read(task: Task) -> list[StagedTable]:
 
 
 def _columns(staging: Staging, path: Path) -> tuple[tuple[SourceColumn, ...], str]:
-    described = staging.raw.execute("DESCRIBE SELECT * FROM read_parquet(?, binary_as_string = true)", [str(path)]).fetchall()
+    return typed_columns(staging.raw.execute("DESCRIBE SELECT * FROM read_parquet(?, binary_as_string = true)", [str(path)]).fetchall())
+
+
+def typed_columns(described: Sequence[tuple[Any, ...]]) -> tuple[tuple[SourceColumn, ...], str]:
+    """The columns of a relation that DuckDB described, and the expressions that make them of it, called p(c0, c1 ...)."""
     names = unique_names([row[0] for row in described])
     columns, expressions = [], []
     for number, (name, row) in enumerate(zip(names, described, strict=True)):

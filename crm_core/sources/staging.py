@@ -14,11 +14,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
+
+if TYPE_CHECKING:
+    from crm_core.sources.databases.selection import Origin
 
 ColumnType = Literal["text", "number", "timestamp", "date", "boolean"]
 
@@ -106,6 +109,7 @@ class Staging:
         self.raw.execute("CREATE TABLE bad_lines (source VARCHAR, line BIGINT, reason VARCHAR, text VARCHAR)")
         self.tables: list[StagedTable] = []
         self.fingerprints: dict[str, str] = {}  # file name -> SHA-256 of its bytes
+        self.origins: dict[str, Origin] = {}  # name of a table that a database gave -> how to read it again
         self.found: dict[object, Any] = {}  # answers to dear questions about staged tables, by what they depend on
         self._refs = 0
         self._files = 0

@@ -6,17 +6,23 @@ import hashlib
 import json
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
+
+import duckdb
 
 from crm_core.mapping.carrying_out.reading import Plan
 from crm_core.mapping.carrying_out.target import CATALOG
 from crm_core.mapping.carrying_out.work import Work
+from crm_core.mapping.model import Mapping
 from crm_core.mapping.receipt import Receipt
 from crm_core.schema import FORMAT
+from crm_core.sources.staging import Staging
 
 
 def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> None:
-    """Write table `_meta`: workspace, mapping and receipt, as JSON."""
+    """Write table `_meta`: workspace, mapping, receipt and how it was made, as JSON."""
     first, last = receipt.period
+    staging = work.plan.staging
     workspace = {
         "format": FORMAT,
         "name": name,
@@ -29,8 +35,18 @@ def store(work: Work, receipt: Receipt, name: str, imported_at: datetime) -> Non
         "last_day": last or None,
         "fields": {table: filled(work, table) for table in work.stored},
     }
-    entries = {"workspace": workspace, "mapping": work.plan.mapping.as_dict(), "receipt": receipt.as_dict()}
-    raw = work.plan.staging.raw
+    write(staging.raw, workspace, work.plan.mapping, receipt, how_made(staging))
+
+
+def how_made(staging: Staging, in_place: bool = False) -> dict[str, Any]:
+    """Which tables were staged, and from where those of databases came: what `former.read` brings back."""
+    origins = {name: origin.as_dict() for name, origin in staging.origins.items()}
+    return {"tables": [asdict(table) for table in staging.tables], "origins": origins, "in_place": in_place}
+
+
+def write(raw: duckdb.DuckDBPyConnection, workspace: dict[str, Any], mapping: Mapping, receipt: Receipt, made: dict[str, Any]) -> None:
+    """The notes of a workspace file that is attached as `made`."""
+    entries = {"workspace": workspace, "mapping": mapping.as_dict(), "receipt": receipt.as_dict(), "made": made}
     raw.execute(f"CREATE TABLE {CATALOG}.main._meta (key VARCHAR, value VARCHAR)")
     raw.executemany(
         f"INSERT INTO {CATALOG}.main._meta VALUES (?, ?)", [[key, json.dumps(value, ensure_ascii=False)] for key, value in entries.items()]

@@ -66,7 +66,7 @@ def decide(plan: Plan) -> Scores:
         for name in fields_of(plan, grain):
             for row in _counted(plan, part(plan, grain, name, measures)):
                 counts[Key(row["source_no"], name, row["given"], row["top"])][float(row["value"])] += row["rows"]
-    found = _judged(plan, counts, measures)
+    found = judged(plan, counts, measures)
     _store(plan, found)
     return found
 
@@ -132,7 +132,7 @@ def _counted(plan: Plan, rows: ir.Table) -> list[dict[str, Any]]:
     return found
 
 
-def _judged(plan: Plan, counts: Known[Key, Known[float, int]], measures: dict[str, str]) -> Scores:
+def judged(plan: Plan, counts: Known[Key, Known[float, int]], measures: dict[str, str]) -> Scores:
     sources = {source.number: source for source in plan.sources}
     together: dict[tuple[str, str, Decimal], Counter[float]] = defaultdict(Counter)
     for key, counted in counts.items():

@@ -120,7 +120,7 @@ def requirements(mapping: Mapping, staging: Staging) -> list[Problem]:
 
     Where a column has the name of what is missing and no values, or values that cannot be it, the error says so.
     """
-    return [_or_unfit(staging, mapping, _or_scores(staging, mapping, problem)) for problem in _requirements(mapping)]
+    return [_or_unfit(staging, mapping, _or_scores(staging, mapping, problem)) for problem in lacking(mapping)]
 
 
 def _or_scores(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
@@ -177,7 +177,7 @@ def _or_unfit(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
     return replace(problem, message=message, hint=hint, column=free[0].name, example=example)
 
 
-def _requirements(mapping: Mapping) -> list[Problem]:
+def lacking(mapping: Mapping) -> list[Problem]:
     used = [one for one in mapping.tables if one.grain != "ignore"]
     lines = [one for one in used if one.grain == "order_lines"]
     if not used:

@@ -43,17 +43,25 @@ def decide(staging: Staging, rows: ir.Table, options: ImportOptions) -> Currenci
     """
     counted = staging.con.execute(rows.group_by("currency").aggregate(rows=rows.count()))
     words = {str(word): int(count) for word, count in zip(counted["currency"], counted["rows"], strict=True) if isinstance(word, str)}
+    base, found, rates = settle(words, options)
+    if not rates:
+        return Currencies(base, found)
+    return Currencies(base, found, _store(staging, rates))
+
+
+def settle(words: dict[str, int], options: ImportOptions) -> tuple[str, dict[str, int], dict[str, Decimal]]:
+    """Of words as in the data and how many lines have them: the currency of the analysis, lines by currency, and the rate of each word
+    (none where all is in one currency). Raises DataError where a currency has no usable rate.
+    """
     found: dict[str, int] = {}
     for word, count in words.items():
         found[code_of(word)] = found.get(code_of(word), 0) + count
     given = {code_of(word): rate for word, rate in options.rates.items()}
     base = code_of(options.currency) or _implied(found, given)
-    others = [code for code in found if code != base]
-    if not others:
-        return Currencies(base, found)
-    rates = {code: _rate(given.get(code, "")) for code in others}
+    rates = {code: _rate(given.get(code, "")) for code in found if code != base}
     _refuse_missing(found, base, rates)
-    return Currencies(base, found, _store(staging, {word: rates.get(code_of(word), Decimal(1)) for word in words}))
+    known = {code: rate for code, rate in rates.items() if rate is not None}
+    return base, found, {word: known.get(code_of(word), Decimal(1)) for word in words} if known else {}
 
 
 def _implied(found: dict[str, int], rates: dict[str, str]) -> str:
@@ -89,8 +97,8 @@ def _refuse_missing(found: dict[str, int], base: str, rates: dict[str, Decimal |
     raise DataError(title, f"Rates are needed to add them up{f' in {base}' if base else ''}.", HINT, problems)
 
 
-def _store(staging: Staging, rates: dict[str, Decimal | None]) -> ir.Table:
-    staging.raw.execute("CREATE OR REPLACE TABLE rates (word VARCHAR, rate DECIMAL(18, 8))")
+def _store(staging: Staging, rates: dict[str, Decimal]) -> ir.Table:
+    staging.raw.execute("CREATE OR REPLACE TABLE rates (word VARCHAR, rate DECIMAL(19, 8))")
     staging.raw.executemany("INSERT INTO rates VALUES (?, ?)", [[word, str(rate)] for word, rate in rates.items()])
     return staging.con.table("rates")
 
@@ -99,7 +107,7 @@ def convert(lines: ir.Table, currencies: Currencies) -> ir.Table:
     """Lines with all amounts in the currency of the analysis; unknown where a line names none among several (`is_without_currency`)."""
     if currencies.rates is None:
         return lines.mutate(is_without_currency=ibis.literal(False))
-    rates = currencies.rates.select(rate_word="word", rate="rate")
+    rates = currencies.rates.select(rate_word="word", rate="rate")  # wide enough for the engine to multiply in 128 bits
     joined = lines.left_join(rates, lines.currency == rates.rate_word)
     converted = {name: (joined[name] * joined.rate).cast("decimal(38, 8)").try_cast("decimal(18, 4)") for name in AMOUNTS}
     return joined.mutate(**converted, is_without_currency=joined.rate.isnull()).drop("rate_word", "rate")

@@ -375,6 +375,13 @@ def test_currencies_beside_the_amounts_are_never_added_up_without_rates(tmp_path
     assert (done.receipt.net_sales, done.receipt.currency) == ("14.5000", "EUR")
 
 
+def test_large_amounts_can_be_converted(tmp_path: Path) -> None:
+    columns = {"who": "customer_id", "day": "ordered_at", "paid": "net_amount", "in": "currency"}
+    given = sales("sales.csv", ("Ann", "2021-03-01", "100000000000.00", "USD"), ("Ben", "2021-03-02", "1.00", "EUR"), columns=columns)
+    done = carry_out(tmp_path, given, currency="EUR", rates={"USD": "0.91234567"})
+    assert done.receipt.net_sales == "91234567001.0000"
+
+
 def test_one_currency_beside_the_amounts_is_that_of_the_figures(tmp_path: Path) -> None:
     columns = {"who": "customer_id", "day": "ordered_at", "paid": "net_amount"}
     done = carry_out(tmp_path, sales("sales.csv", ("Ann", "2021-03-01", "10,00 €"), ("Ben", "2021-03-02", "5,00"), columns=columns))
