@@ -1,0 +1,241 @@
+"""Tables that stay where they lie: the same figures as imported, no rows in the file, and words for what is gone or not allowed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from crm_core import in_place
+from crm_core.analytics import rfm
+from crm_core.cli import main
+from crm_core.engines.connect import connect
+from crm_core.errors import AnalysisError, CrmError, SourceError, WorkspaceError
+from crm_core.mapping.suggest import suggest
+from crm_core.sources.databases.connections import Connection
+from crm_core.sources.databases.selection import Join, Selection
+from crm_core.sources.staging import Staging
+from crm_core.workspace import Workspace
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+SALES = pd.DataFrame(
+    {
+        "order_id": [str(number) for number in range(60)],
+        "customer_id": [f"c{number % 7}" for number in range(60)],
+        "ordered_at": pd.date_range("2024-01-01", periods=60, freq="5D"),
+        "net_amount": [Decimal(number) + Decimal("0.25") for number in range(60)],
+    }
+)
+PEOPLE = pd.DataFrame({"customer_id": [f"c{number}" for number in range(7)], "country": ["Iran", "Peru"] * 3 + ["Chad"]})
+
+
+@pytest.fixture
+def lake(tmp_path: Path, home: Path) -> Path:
+    """A folder of Parquet that a connection names, with a place for results."""
+    folder = tmp_path / "lake"
+    (folder / "sales" / "year=2024").mkdir(parents=True)
+    (tmp_path / "results").mkdir()
+    SALES.to_parquet(folder / "sales" / "year=2024" / "part.parquet")
+    PEOPLE.to_parquet(folder / "people.parquet")
+    home.mkdir(exist_ok=True)
+    (home / "connections.toml").write_text(
+        f'[connections.lake]\nurl = "parquet://{folder}"\nin_place = true\nwrite_folder = "{tmp_path / "results"}"\n'
+    )
+    return folder
+
+
+@pytest.fixture
+def shop(postgres: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same tables in PostgreSQL, read by a user who may write in a schema of his own alone."""
+    postgres.create_database("lying")
+    postgres.execute(
+        """CREATE TABLE sales (order_id text, customer_id text, ordered_at timestamp, net_amount numeric(12, 2), note text);
+        INSERT INTO sales SELECT n::text, 'c' || n % 7, timestamp '2024-01-01' + n * interval '5 days', n + 0.25, '' FROM generate_series(0, 59) n;
+        CREATE TABLE people AS SELECT 'c' || n AS customer_id, (ARRAY['Iran', 'Peru'])[n % 2 + 1] AS country FROM generate_series(0, 6) n;
+        CREATE SCHEMA crm""",
+        "lying",
+    )
+    login = postgres.create_reader("looker", "lying")
+    postgres.execute("GRANT USAGE, CREATE ON SCHEMA crm TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker", "lying")
+    monkeypatch.setenv("LOOKER", login.password)
+    home.mkdir(exist_ok=True)
+    url = postgres.url(user="looker", database="lying")
+    (home / "connections.toml").write_text(
+        f'[connections.shop]\nurl = "{url}"\npassword = "env:LOOKER"\nin_place = true\nwrite_schema = "crm"\n'
+    )
+    return postgres
+
+
+def prepared(path: Path, connection: str, *selections: Selection) -> Path:
+    """A workspace file over these tables."""
+    known = in_place.connections()
+    with Staging() as staging, in_place.open_engine(known.find(connection)) as engine:
+        in_place.stage_samples(staging, engine, selections, known.access)
+        in_place.prepare(staging, suggest(staging).mapping, engine, path, name="Lying", now=NOW, access=known.access)
+    return path
+
+
+def sales_by_customer(ws: Workspace) -> dict[str, Decimal]:
+    found = ws.execute(rfm.customers(ws, ws.as_of).select("customer_id", "net_sales"))
+    return dict(zip(found["customer_id"], found["net_sales"], strict=True))
+
+
+EXPECTED = {str(name): sum(rows["net_amount"], Decimal(0)) for name, rows in SALES.groupby("customer_id")}
+
+
+def test_figures_over_parquet_are_those_of_the_rows(lake: Path, tmp_path: Path) -> None:
+    with Workspace.open(prepared(tmp_path / "w.duckdb", "lake", Selection("lake", "sales"), Selection("lake", "people"))) as ws:
+        assert sales_by_customer(ws) == EXPECTED
+        assert (ws.first_day, ws.last_day) == (date(2024, 1, 1), date(2024, 10, 22))
+        assert ws.receipt.rows_used == 67
+        assert ws.split_fields() == {"country": "Country"}
+
+
+def test_figures_inside_postgres_are_those_of_the_rows(shop: Any, tmp_path: Path) -> None:
+    with Workspace.open(
+        prepared(tmp_path / "w.duckdb", "shop", Selection("shop", "sales", "public"), Selection("shop", "people", "public"))
+    ) as ws:
+        assert sales_by_customer(ws) == EXPECTED
+        assert ws.engine.label == "PostgreSQL"
+
+
+def test_the_file_holds_no_rows(lake: Path, tmp_path: Path) -> None:
+    path = prepared(tmp_path / "w.duckdb", "lake", Selection("lake", "sales"))
+    with duckdb.connect(str(path), read_only=True) as con:
+        counts = {
+            str(name): con.execute(f"SELECT count(*) FROM {name}").fetchone()
+            for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        }
+        notes = " ".join(str(row[0]) for row in con.execute("SELECT value FROM _meta").fetchall())
+    assert set(counts) == {"_meta", "_rejected"}
+    assert counts["_rejected"] == (0,)
+    assert "59.25" not in notes
+
+
+def test_the_next_opening_sees_the_tables_as_they_are(shop: Any, tmp_path: Path) -> None:
+    path = prepared(tmp_path / "w.duckdb", "shop", Selection("shop", "sales", "public"))
+    with Workspace.open(path) as ws:
+        before = ws.fingerprint
+    shop.execute("INSERT INTO sales VALUES ('new', 'new', '2025-01-01', 7, '')", "lying")
+    with Workspace.open(path) as ws:
+        assert ws.fingerprint != before
+        assert ws.last_day == date(2025, 1, 1)
+        assert sales_by_customer(ws)["new"] == Decimal(7)
+        assert ws.receipt.counts["order_lines"] == 61
+
+
+def test_a_table_that_is_gone_is_named(shop: Any, tmp_path: Path) -> None:
+    path = prepared(tmp_path / "w.duckdb", "shop", Selection("shop", "sales", "public"))
+    shop.execute("ALTER TABLE sales RENAME TO sold", "lying")
+    with pytest.raises(WorkspaceError, match="sales"):
+        Workspace.open(path)
+
+
+def test_a_column_that_is_gone_is_named(shop: Any, tmp_path: Path) -> None:
+    path = prepared(tmp_path / "w.duckdb", "shop", Selection("shop", "sales", "public"))
+    shop.execute("ALTER TABLE sales RENAME COLUMN net_amount TO amount_of_money", "lying")
+    with pytest.raises(CrmError) as caught:
+        Workspace.open(path)
+    assert "net_amount" in caught.value.text()
+
+
+def test_tables_are_joined_by_keys(lake: Path, tmp_path: Path) -> None:
+    joined = Selection("lake", "sales", joins=(Join("people", (("customer_id", "customer_id"),)),))
+    known = in_place.connections()
+    with in_place.open_engine(known.find("lake")) as engine:
+        rows = engine.execute(in_place.rows_of(engine, joined).order_by("order_id"))
+    assert list(rows.columns) == ["order_id", "customer_id", "ordered_at", "net_amount", "year", "people.country"]
+    assert len(rows) == 60
+    assert dict(zip(rows["customer_id"], rows["people.country"], strict=True))["c6"] == "Chad"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "COPY sales TO '/tmp/x.csv'",
+        "SELECT * FROM sales; DROP VIEW sales",
+        "INSERT INTO sales SELECT * FROM sales",
+        "SELECT getenv('HOME')",
+    ],
+)
+def test_only_a_harmless_select_is_looked_at(lake: Path, query: str) -> None:
+    known = in_place.connections()
+    with in_place.open_engine(known.find("lake")) as engine, pytest.raises(SourceError):
+        in_place.rows_of(engine, Selection("lake", query=query), known.access)
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM read_csv('/etc/passwd')", "COPY (SELECT 1) TO '/tmp/crm_x.csv'", "INSTALL httpfs"])
+def test_a_lake_reaches_its_own_folder_alone(lake: Path, statement: str) -> None:
+    """What holds where the check of statements should ever fail."""
+    with in_place.open_engine(in_place.connections().find("lake")) as engine, pytest.raises(duckdb.Error):
+        engine.raw.execute(statement)  # type: ignore[attr-defined]
+
+
+def test_a_query_can_be_looked_at(shop: Any, tmp_path: Path) -> None:
+    query = "SELECT order_id, customer_id, ordered_at, net_amount FROM sales WHERE customer_id <> 'c0'"
+    with Workspace.open(prepared(tmp_path / "w.duckdb", "shop", Selection("shop", query=query))) as ws:
+        assert sales_by_customer(ws) == {name: value for name, value in EXPECTED.items() if name != "c0"}
+
+
+def test_the_command_works_in_place_and_writes_where_it_may(
+    lake: Path, shop: Any, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["segments", "connection:shop", "--table", "public.sales", "--in-place"]
+    assert main([*arguments, "--out-table", "scores"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"written": "crm.scores"}
+    written = shop.execute("SELECT customer_id, net_sales FROM crm.scores", "lying")
+    assert {name: Decimal(value) for name, value in written} == EXPECTED
+    assert main([*arguments, "--out-table", "a; DROP TABLE sales"]) == 2
+    assert "plain name" in capsys.readouterr().err
+    assert main([*arguments, "--out-parquet", "scores"]) == 2  # PostgreSQL cannot
+    assert "--out-table" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 8
+
+
+def test_the_command_has_parquet_written(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["segments", "connection:lake", "--table", "sales", "--in-place"]
+    assert main([*arguments, "--out-parquet", "scores"]) == 0
+    found = pd.read_parquet(json.loads(capsys.readouterr().out)["written"])
+    assert dict(zip(found["customer_id"], found["net_sales"], strict=True)) == EXPECTED
+    assert main([*arguments, "--out-table", "scores"]) == 2
+
+
+def test_rows_that_cannot_be_used_are_counted(shop: Any, tmp_path: Path) -> None:
+    shop.execute("INSERT INTO sales VALUES ('x', 'c1', NULL, 1, ''), ('y', 'c1', '2024-05-05', NULL, '')", "lying")
+    with Workspace.open(prepared(tmp_path / "w.duckdb", "shop", Selection("shop", "sales", "public"))) as ws:
+        assert ws.receipt.rows_rejected == 2
+        assert ws.rejected(10).empty
+        assert sales_by_customer(ws) == EXPECTED
+
+
+def test_only_an_administrator_lets_analyses_in() -> None:
+    with pytest.raises(SourceError) as caught:
+        connect(Connection("shop", "postgresql://reader@localhost/shop"), {})
+    assert "in_place = true" in caught.value.hint
+    with pytest.raises(SourceError, match="imports"):
+        connect(Connection("shop", "sqlite:////srv/shop.sqlite", in_place=True), {})
+
+
+@pytest.mark.parametrize("url", ["postgresql://reader@127.0.0.1:1/shop", "trino://reader@127.0.0.1:1/shop/public"])
+def test_a_place_that_does_not_answer_is_told_without_secrets(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection("shop", url, "env:SECRET", in_place=True)
+    with pytest.raises(CrmError) as caught:
+        connect(connection, {"SECRET": "sesame-open"})
+    assert "sesame-open" not in caught.value.text() + repr(caught.value.__cause__)
+
+
+def test_what_the_data_lacks_is_said_as_of_an_import(lake: Path, tmp_path: Path) -> None:
+    with (
+        Workspace.open(prepared(tmp_path / "w.duckdb", "lake", Selection("lake", "sales"))) as ws,
+        pytest.raises(AnalysisError, match="surveys"),
+    ):
+        ws.table("surveys")
