@@ -7,7 +7,19 @@ import sys
 
 from benchmarks.measure import ROOT
 
-BENCHMARKS = ("import_speed", "rfm_pareto", "growth", "value_models", "satisfaction", "comments", "page_rerun", "startup")
+BENCHMARKS = (
+    "import_speed",
+    "import_postgres",
+    "rfm_pareto",
+    "growth",
+    "scale",
+    "in_place_postgres",
+    "value_models",
+    "satisfaction",
+    "comments",
+    "page_rerun",
+    "startup",
+)
 
 
 def main() -> int:

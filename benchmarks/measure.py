@@ -83,9 +83,9 @@ def _run_here(function: str, arguments: Sequence[str]) -> None:
     print(json.dumps([seconds, peak_mb()]))
 
 
-def peak_mb() -> float:
-    """The highest resident memory of this process so far. ru_maxrss would be no less than the parent's, which Linux hands on."""
-    status = Path("/proc/self/status")
+def peak_mb(process: int | str = "self") -> float:
+    """The highest resident memory of this process so far, or of another. ru_maxrss would be no less than the parent's, which Linux hands on."""
+    status = Path(f"/proc/{process}/status")
     if status.exists():
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -19,22 +19,17 @@ import pandas as pd
 from crm_core.workspace import Workspace
 
 MONEY = "decimal(38, 4)"
-#: Steps per fourth root of the value: some hundred buckets for amounts as shops have them.
-BUCKETS_PER_ROOT = 32
+#: Steps per eighth root of the value: some hundred buckets for amounts as shops have them, not many more for larger ones.
+BUCKETS_PER_ROOT = 128
 
 
 def cumulated(values: ir.Table) -> ir.Table:
     """From customer_id, value: one row a distinct value, with columns value, customers, customers_above, value_above (strictly larger)."""
     present = values.filter(values.value.notnull())
     distinct = present.group_by(value=present.value.cast(MONEY)).aggregate(customers=lambda t: t.count())
-    distinct = distinct.mutate(bucket=_bucket(distinct.value), worth=(distinct.value * distinct.customers).cast(MONEY))
-    buckets = distinct.group_by("bucket").aggregate(customers=distinct.customers.sum(), worth=distinct.worth.sum().cast(MONEY))
-    downwards = ibis.cumulative_window(order_by=ibis.desc("bucket"))
-    before = buckets.select(
-        "bucket", customers_before=_sum_before(buckets.customers, downwards), worth_before=_sum_before(buckets.worth, downwards)
-    )
+    distinct = distinct.mutate(bucket=bucket(distinct.value), worth=(distinct.value * distinct.customers).cast(MONEY))
+    joined = distinct.join(_before(distinct), "bucket")
     inside = ibis.cumulative_window(group_by="bucket", order_by=ibis.desc("value"))
-    joined = distinct.join(before, "bucket")
     return joined.select(
         "value",
         "customers",
@@ -43,10 +38,22 @@ def cumulated(values: ir.Table) -> ir.Table:
     )
 
 
-def _bucket(value: ir.DecimalColumn) -> ir.IntegerValue:
+def _before(distinct: ir.Table) -> ir.Table:
+    """One row a bucket: bucket, customers_before and worth_before, the sums over the buckets above it. A running sum would bring all buckets to one
+    worker; each with those above it are some ten thousand pairs."""
+    buckets = distinct.group_by("bucket").aggregate(customers=distinct.customers.sum(), worth=distinct.worth.sum().cast(MONEY))
+    upper = buckets.select(upper="bucket", customers_upper="customers", worth_upper="worth")
+    pairs = buckets.left_join(upper, upper.upper > buckets.bucket)
+    return pairs.group_by("bucket").aggregate(
+        customers_before=pairs.customers_upper.sum().fill_null(0).cast("int64"),
+        worth_before=pairs.worth_upper.sum().fill_null(0).cast(MONEY),
+    )
+
+
+def bucket(value: ir.DecimalColumn) -> ir.IntegerValue:
     """Grows with the value: square roots are correctly rounded (IEEE 754), so the order of values is the order of buckets."""
     number = value.cast("float64")
-    root = (number.abs().sqrt().sqrt() * BUCKETS_PER_ROOT).floor().cast("int64")
+    root = (number.abs().sqrt().sqrt().sqrt() * BUCKETS_PER_ROOT).floor().cast("int64")
     return ibis.ifelse(number < 0, -root - 1, root)
 
 

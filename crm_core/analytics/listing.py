@@ -65,11 +65,16 @@ def _has_purchases(ws: Workspace, as_of: date) -> bool:
 
 def search(expr: ir.Table, text: str) -> ir.Table:
     """The rows whose id or name contains the text, whatever its case; the text is taken literally."""
-    needle = text.strip().lower()
+    needle = text.strip().replace("İ", "i").lower().replace("ς", "σ")  # small letters as the engine writes them
     if not needle:
         return expr
-    hits = [expr[column].lower().contains(needle).fill_null(False) for column in SEARCHED if column in expr.columns]
+    hits = [_small(expr[column], needle).contains(needle).fill_null(False) for column in SEARCHED if column in expr.columns]
     return expr.filter(ibis.or_(*hits))
+
+
+def _small(column: ir.StringColumn, needle: str) -> ir.StringValue:
+    """In small letters. A Greek word ends in another small sigma than its capitals tell."""
+    return column.lower().replace("ς", "σ") if "σ" in needle else column.lower()
 
 
 def page(

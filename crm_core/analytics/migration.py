@@ -91,9 +91,11 @@ def moving(ws: Workspace, migration: Migration, from_segment: str, to_segment: s
 
 
 def _moves(before: ir.Table, since: ir.Table) -> ir.Table:
-    """Columns: customer_id, from_segment, to_segment."""
-    left = before.select("customer_id", from_segment=before.segment)
-    right = since.select("customer_id", to_segment=since.segment)
+    """Columns: customer_id, from_segment, to_segment. Who is shown is chosen on each side before both are joined: the filter keeps it there, where
+    a database without SEMI JOIN would choose among the joined rows.
+    """
+    left = before.filter(before.customer_id.notnull()).select("customer_id", from_segment="segment")
+    right = since.filter(since.customer_id.notnull()).select("customer_id", to_segment="segment")
     joined = left.outer_join(right, "customer_id")
     return joined.select(
         customer_id=ibis.coalesce(joined.customer_id, joined.customer_id_right),

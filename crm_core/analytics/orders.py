@@ -56,7 +56,15 @@ def totals(ws: Workspace, as_of: date, since: date | None = None) -> ir.Table:
     """Grain: customer with a line before as_of (and from `since` on). Columns: customer_id, net_sales, count_orders (purchases),
     first_purchase_on, last_purchase_on (both missing without a purchase).
     """
-    return ws.keep(f"totals {since} {as_of}", lambda: sum_up(orders(ws, as_of, since)))
+
+    def build() -> ir.Table:
+        """In a server orders are not kept for this alone: they are many, a temporary table of them costs as much as to form them, and they can
+        pass by on their way to the totals. DuckDB in this process does one after the other, since both at once may need more memory than it has.
+        """
+        kept = ws.kept(f"orders {since} {as_of}") if ws.engine.most_rows is None else orders(ws, as_of, since)
+        return sum_up(form(lines(ws, as_of, since)) if kept is None else kept)
+
+    return ws.keep(f"totals {since} {as_of}", build)
 
 
 def sum_up(orders: ir.Table) -> ir.Table:

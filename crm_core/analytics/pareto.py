@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from os.path import commonprefix
 from typing import Literal
 
 import ibis
@@ -30,6 +31,9 @@ CLASS_A_SHARE = Fraction(80, 100)
 CLASS_B_SHARE = Fraction(95, 100)
 #: From this peak of the whale curve on, shares are given on positive value as well.
 HIGH_PEAK = 1.2
+
+#: Characters of an id, after those with which all begin, by which customers of equal value are parted to be ranked.
+PART_LENGTH = 2
 
 NOBODY = "None of the customers looked at has a value before the day looked from."
 
@@ -221,9 +225,20 @@ def _is_within(values: ir.Table, end: ClassEnd) -> ir.BooleanValue:
 def customers(ws: Workspace, as_of: date, value: Value = "net_sales") -> ir.Table:
     """Grain: customer. Columns: customer_id, value, value_class, rank (1 = largest value, ties in byte order of the id)."""
     table, spread = classes(ws, as_of, value), _spread(ws, as_of, value, None)
-    joined = table.join(spread.select("value", "customers_above"), "value")
-    among_equals = ibis.row_number().over(group_by=joined.value, order_by=joined.customer_id)
-    return joined.mutate(rank=joined.customers_above + among_equals + 1).drop("customers_above")
+    table = table.mutate(part=table.customer_id.substr(0, _shared_length(ws, table) + PART_LENGTH))
+    parts = table.group_by("value", "part").aggregate(customers=table.count())
+    upwards = ibis.cumulative_window(group_by="value", order_by="part")
+    before = parts.select("value", "part", equals_before=parts.customers.sum().over(upwards) - parts.customers)
+    joined = table.join(spread.select("value", "customers_above"), "value").join(before, ["value", "part"])
+    within = ibis.row_number().over(group_by=[joined.value, joined.part], order_by=joined.customer_id)
+    ranked = joined.mutate(rank=(joined.customers_above + joined.equals_before + within + 1).cast("int64"))
+    return ranked.drop("customers_above", "equals_before", "part")
+
+
+def _shared_length(ws: Workspace, table: ir.Table) -> int:
+    """With how many characters do all ids begin alike? Those after them part a million customers of one value, so that none sorts them all."""
+    ends = ws.execute(table.aggregate(first=table.customer_id.min(), last=table.customer_id.max())).iloc[0]
+    return 0 if pd.isna(ends["first"]) else len(commonprefix([ends["first"], ends["last"]]))  # noqa: RUF071  (of texts, which are no paths)
 
 
 def curve(ws: Workspace, as_of: date, value: Value = "net_sales", points: int = 200, shown: ir.Table | None = None) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What is in each table: how many rows, of which period, how much is missing, and what lies far from the usual?
 
-Grain: column of a canonical table. Two passes over each table, both inside the engine. Counts are exact; quantiles are up to
+Grain: column of a canonical table. Three passes over each table, all inside the engine. Counts are exact; quantiles are up to
 EXACT_ROWS rows, above that they are estimates (t-digest), and the result says so.
 
 Outliers (after Tukey 1977, "far out"): values more than three interquartile ranges outside the quartiles. Amounts, quantities and
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -51,8 +52,8 @@ class TableProfile:
     """One table. `customers` counts different customers, None where the table names none; the days are None without dates.
 
     `columns`: one row a column that holds values, with field, label, filled_share (0 to 1), distinct, minimum, maximum (text; "" where a
-    range says nothing), outliers (missing where not judged), example (the commonest value of a column of categories, the first in
-    the alphabet of other texts). `is_estimate`: the outliers rest on estimated quantiles.
+    range says nothing), outliers (missing where not judged), example (the commonest value of a column of categories, of several the
+    first, and the first in the alphabet of other texts). `is_estimate`: the outliers rest on estimated quantiles.
     """
 
     table: str
@@ -77,6 +78,7 @@ def _profile(ws: Workspace, table: Table) -> TableProfile:
     is_estimate = rows > EXACT_ROWS
     measures = {f"{field.name}.{name}": value for field in fields for name, value in _measures(rows_of, field, is_estimate).items()}
     measured = ws.execute(rows_of.aggregate(**measures)).iloc[0]
+    measured = pd.concat([measured, _commonest(ws, rows_of, fields)])
     outliers = _outliers(ws, rows_of, {field: _bounds(measured.get(f"{field.name}.quantiles")) for field in fields})
     period = PERIOD_FIELDS[table.name]
     has_period = any(field.name == period for field in fields)
@@ -109,11 +111,25 @@ def _measures(table: ir.Table, field: Field, is_estimate: bool) -> dict[str, ir.
         points = [point for pair in QUANTILES for point in pair]
         scaled = _scaled(table, field)
         found["quantiles"] = scaled.approx_quantile(points) if is_estimate else scaled.quantile(points)
-    if field.kind in FEW_VALUES_KINDS:
-        found["example"] = column.mode()
-    elif field.kind not in RANGE_KINDS:
+    if field.kind not in RANGE_KINDS | FEW_VALUES_KINDS:
         found["example"] = column.min()
     return found
+
+
+def _commonest(ws: Workspace, table: ir.Table, fields: list[Field]) -> pd.Series:
+    """The commonest value of each column with few of them, of equally common ones the lowest, by name; the columns of a kind in one question."""
+    found: dict[str, Any] = {}
+    for kind in sorted(FEW_VALUES_KINDS):
+        first = [_first_of(table, field.name) for field in fields if field.kind == kind]
+        rows = ws.execute(ibis.union(*first)) if first else pd.DataFrame({"field": [], "value": []})
+        found |= {f"{name}.example": value for name, value in zip(rows["field"], rows["value"], strict=True)}
+    return pd.Series(found, dtype="object")
+
+
+def _first_of(table: ir.Table, name: str) -> ir.Table:
+    """One row: field, value."""
+    counted = table.filter(table[name].notnull()).group_by(value=name).aggregate(n=lambda t: t.count())
+    return counted.order_by(ibis.desc("n"), "value").limit(1).select(field=ibis.literal(name), value=counted["value"])
 
 
 def _scaled(table: ir.Table, field: Field) -> ir.FloatingColumn:

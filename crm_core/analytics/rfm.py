@@ -12,13 +12,18 @@ from itertools import product
 import ibis.expr.types as ir
 import pandas as pd
 
+from crm_core.analytics.distribution import MONEY
 from crm_core.analytics.explain import CustomerExplanation, explain
 from crm_core.analytics.orders import totals
+from crm_core.analytics.ranks import median
 from crm_core.analytics.scores import CutPoints, RfmSettings, cut_points, measured, scored
 from crm_core.analytics.segment_table import SCORES
 from crm_core.analytics.segment_words import rule
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
+
+#: Customers from which on medians are found by counts.
+MANY = 2_000_000
 
 __all__ = [
     "CustomerExplanation",
@@ -48,7 +53,7 @@ def segments(ws: Workspace, as_of: date, settings: RfmSettings = RfmSettings(), 
     Columns: segment, customers, customer_share, net_sales, sales_share (shares of those shown; missing where their sales are zero or less), median_days,
     median_orders, median_net_sales (missing without customers), rule (in the data's own units), move.
     """
-    counted = ws.execute(_by_segment(customers_shown(ws, as_of, settings, shown))).set_index("segment")
+    counted = _by_segment(ws, customers_shown(ws, as_of, settings, shown), cut_points(ws, as_of, settings).customers).set_index("segment")
     result = counted.reindex(settings.segments.names).rename_axis("segment").reset_index()
     result["customers"] = result["customers"].fillna(0).astype("int64")
     result["net_sales"] = result["net_sales"].fillna(0.0)
@@ -66,15 +71,29 @@ def customers_shown(ws: Workspace, as_of: date, settings: RfmSettings, shown: ir
     return scored_customers if shown is None else scored_customers.semi_join(shown, "customer_id")
 
 
-def _by_segment(customers: ir.Table) -> ir.Table:
-    return customers.group_by("segment").aggregate(
-        customers=customers.count(),
-        net_sales=customers.net_sales.sum().cast("float64"),
-        median_days=customers.days_since_last_order.median().cast("float64"),
-        median_orders=customers.count_orders.median().cast("float64"),
-        median_net_sales=customers.net_sales.cast("float64").median(),
-        most_orders=customers.count_orders.max(),
-    )
+def _by_segment(ws: Workspace, customers: ir.Table, everybody: int) -> pd.DataFrame:
+    sums = {
+        "customers": customers.count(),
+        "net_sales": customers.net_sales.sum().cast("float64"),
+        "most_orders": customers.count_orders.max(),
+    }
+    if everybody <= MANY:
+        sums |= {
+            "median_days": customers.days_since_last_order.median().cast("float64"),
+            "median_orders": customers.count_orders.median().cast("float64"),
+            "median_net_sales": customers.net_sales.cast("float64").median(),
+        }
+    counted = ws.execute(customers.group_by("segment").aggregate(**sums))
+    return counted if everybody <= MANY else counted.assign(**_medians(ws, customers, counted["segment"]))
+
+
+def _medians(ws: Workspace, customers: ir.Table, segments: pd.Series) -> dict[str, list[float]]:
+    """By counts: an engine's own median keeps every value in memory, or every different one."""
+    columns = {"median_days": "days_since_last_order", "median_orders": "count_orders", "median_net_sales": "net_sales"}
+    return {
+        name: [float(median(ws, customers.filter(customers.segment == segment)[column].cast(MONEY)) or 0) for segment in segments]
+        for name, column in columns.items()
+    }
 
 
 def _shares(values: pd.Series) -> pd.Series:

@@ -1,7 +1,7 @@
 """Scores 1 to 5 for recency, frequency and money, by cut points.
 
 Grain: customer with at least one purchase. Cut points are a few numbers found by exact order statistics in whole numbers: from counts
-per distinct value for days and orders, from the engine's own selection for money. Equal values get equal scores, whatever
+per distinct value for days and orders, from counts per bin of values for money. Equal values get equal scores, whatever
 the data. Source: definitions of the dashboard, after Hughes (1994), Strategic Database Marketing.
 """
 
@@ -12,19 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
+from crm_core.analytics.distribution import MONEY
 from crm_core.analytics.orders import totals
+from crm_core.analytics.ranks import least_above
 from crm_core.analytics.segment_table import SCORES, SEGMENTS, SegmentTable
 from crm_core.errors import AnalysisError, Problem
 from crm_core.workspace import Workspace
 
-MONEY = "decimal(38, 4)"
 CUT_SCORES = (2, 3, 4, 5)
 #: Typed cut points are amounts like those of the data: below this in size, with at most so many decimals.
 CUT_LIMIT, CUT_DECIMALS = 10**15, 4
@@ -170,22 +171,14 @@ def _lowest_values(counts: list[tuple[int, int]], first_score: int, steps: int) 
     return cuts
 
 
-@ibis.udf.agg.builtin(name="quantile_disc", signature=((MONEY, "decimal(2, 1)"), MONEY))
-def kth_smallest(value, share):  # type: ignore[no-untyped-def]
-    """The ⌈share × n⌉-th smallest value; DuckDB counts in whole numbers where the share is a decimal."""
-
-
 def _cuts_of_money(ws: Workspace, measured: ir.Table) -> dict[int, int | Decimal | None]:
     """M = 1 + floor(5 × share with strictly lower net sales).
 
     M ≥ s where at least k = ⌈(s − 1)·n / 5⌉ customers are strictly lower, so above the k-th smallest value.
     """
-    shares = {score: ibis.literal(Decimal(score - 1) / 5, type="decimal(2, 1)") for score in CUT_SCORES}
-    ranked = ws.execute(measured.aggregate(**{f"s{score}": kth_smallest(measured.net_sales, share) for score, share in shares.items()}))
-    borders = {score: _money(ranked[f"s{score}"].iloc[0]) for score in CUT_SCORES}
-    above = {f"s{score}": measured.net_sales.min(where=measured.net_sales > border) for score, border in borders.items()}
-    found = ws.execute(measured.aggregate(**above))
-    return {score: None if pd.isna(value := found[f"s{score}"].iloc[0]) else value for score in CUT_SCORES}
+    shares = {score: Fraction(score - 1, 5) for score in CUT_SCORES}
+    above = least_above(ws, measured.net_sales, shares.values())
+    return {score: above[share] for score, share in shares.items()}
 
 
 def _money(value: Any) -> ir.DecimalScalar:

@@ -6,8 +6,8 @@ one for a thousand rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import ibis
@@ -18,14 +18,17 @@ import pyarrow as pa
 from ibis.expr.operations import InMemoryTable
 from psycopg import sql
 
-from crm_core.engines.base import Engine, typed
+from crm_core.engines.base import Engine, no_place, typed
+from crm_core.engines.postgres_sql import UNICODE, Compiler
 from crm_core.errors import WorkspaceError
 
 HINT_LATER = "Try again; what was worked out so far is worked out anew."
 
 
 class _Backend(ibis.backends.postgres.Backend):
-    """Ibis's own, with frames that go in by COPY: its INSERTs take minutes for a hundred thousand rows."""
+    """Ibis's own, with answers equal to the embedded engine's, and frames that go in by COPY: its INSERTs take minutes for a hundred thousand rows."""
+
+    compiler = Compiler()
 
     def _register_in_memory_table(self, op: InMemoryTable) -> None:
         columns = ", ".join(one.sql("postgres") for one in op.schema.to_sqlglot_column_defs("postgres"))
@@ -37,6 +40,16 @@ class _Backend(ibis.backends.postgres.Backend):
                     rows.write_row(row)
             cursor.execute(sql.SQL("ANALYZE {}").format(name))
 
+    def _make_memtable_finalizer(self, name: str) -> Callable[..., None]:
+        """Drops the table of a frame that nobody refers to any more; with the connection it is gone anyway, and a view may still need it."""
+
+        def drop() -> None:
+            if not self.con.closed:
+                with suppress(psycopg.Error):
+                    self.con.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+
+        return drop
+
 
 class Postgres(Engine):
     """One connection to a PostgreSQL database. `connect` are psycopg's arguments (host, port, dbname, user, password ...)."""
@@ -45,6 +58,8 @@ class Postgres(Engine):
 
     def __init__(self, connect: dict[str, Any], write_schema: str = "") -> None:
         self._connect = connect
+        self._views: dict[str, ir.Table] = {}  # to be made again with the next connection
+        self._count_cursors = 0
         super().__init__(_open(connect), write_schema)
 
     def arrow(self, table: ir.Table) -> pa.Table:
@@ -56,10 +71,11 @@ class Postgres(Engine):
         return pa.table([_column(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema)
 
     def batches(self, expr: ir.Table, rows: int) -> Iterator[pa.RecordBatch]:
-        """By a cursor of its own in the server, so that neither side holds all rows."""
+        """By a cursor in the server, so that neither side holds all rows in memory; it outlives its statement, since others come between."""
         self.backend._run_pre_execute_hooks(expr)
         statement, schema = self.backend.compile(expr), expr.schema().to_pyarrow()
-        with self.backend.con.transaction(), self.backend.con.cursor(name="rows_out") as cursor:
+        self._count_cursors += 1
+        with self.backend.con.cursor(name=f"rows_out_{self._count_cursors}", withhold=True) as cursor:
             cursor.execute(statement)
             while found := cursor.fetchmany(rows):
                 columns = zip(*found, strict=True)
@@ -74,6 +90,13 @@ class Postgres(Engine):
             count = cursor.execute(f"CREATE TEMPORARY TABLE {name} AS {rows}").rowcount
             cursor.execute(f"ANALYZE {name}")
         return self.known(name, expr), count
+
+    def view(self, name: str, expr: ir.Table) -> ir.Table:
+        self.backend._run_pre_execute_hooks(expr)
+        rows = typed(expr, self.backend.compiler.to_sqlglot(expr), "postgres").sql("postgres", copy=False)
+        self.backend.con.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {rows}")
+        self._views[name] = expr
+        return self.known(name, expr)
 
     def drop(self, name: str) -> None:
         with self.in_words(), self.backend.con.cursor() as cursor:
@@ -93,7 +116,7 @@ class Postgres(Engine):
 
     def _place(self, name: str) -> sql.Identifier:
         if not self.write_schema:
-            super().write_table(name, None)  # type: ignore[arg-type]  (says that there is no place)
+            raise no_place(self.label)
         return sql.Identifier(self.write_schema, name)
 
     @contextmanager
@@ -105,8 +128,13 @@ class Postgres(Engine):
             raise _in_words(error, self.is_broken) from None  # its own text may hold a statement with customers' data
 
     def reconnect(self) -> None:
+        """The same backend, which expressions name as their own, with another connection."""
         try:
-            self.backend = _open(self._connect)
+            self.backend.con.close()
+            self.backend.con = _connected(self._connect)
+            self.backend._memtables.clear()
+            for name, expr in self._views.items():
+                self.view(name, expr)
         except psycopg.Error as error:
             raise _in_words(error, is_gone=True) from None
         self.is_broken = False
@@ -116,9 +144,17 @@ class Postgres(Engine):
 
 
 def _open(connect: dict[str, Any]) -> _Backend:
+    backend = _Backend.from_connection(_connected(connect))
+    knows_unicode = backend.con.execute("SELECT 1 FROM pg_catalog.pg_collation WHERE collname = %s", [UNICODE]).fetchone()
+    backend.compiler = Compiler(UNICODE if knows_unicode else "")
+    return backend
+
+
+def _connected(connect: dict[str, Any]) -> psycopg.Connection[Any]:
     connection = psycopg.connect(**{"connect_timeout": 10, "application_name": "crm dashboard", **connect}, autocommit=True)
     connection.execute("SET max_parallel_workers_per_gather = 2")
-    return _Backend.from_connection(connection)
+    connection.execute("SET timezone = 'UTC'")
+    return connection
 
 
 def _column(values: Any, kind: pa.DataType) -> pa.Array:

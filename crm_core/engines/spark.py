@@ -5,18 +5,23 @@ A cached frame lies in the executors' memory and on their disks, never in the dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.backends.pyspark
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends.pyspark.datatypes import PySparkSchema
+from ibis.expr.operations import InMemoryTable
+from py4j.protocol import Py4JError, Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.storagelevel import StorageLevel
 
-from crm_core.engines.base import HINT_WRITE, Engine, typed
+from crm_core.engines.base import HINT_CHANGED, HINT_WRITE, Engine, typed
+from crm_core.engines.spark_sql import Compiler
 from crm_core.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -29,20 +34,64 @@ SETTINGS = {
     "spark.sql.ansi.enabled": "true",
 }
 
+#: How long Spark Connect tries again where its server does not answer, in milliseconds: some ten seconds together. By itself it tries for ten minutes.
+PATIENCE = {"initial_backoff": 50, "backoff_multiplier": 4.0, "max_backoff": 5_000, "max_retries": 5}
+
+#: What is in the words of an error when the session is gone.
+LOST = ("UNAVAILABLE", "stopped SparkContext", "SparkContext was shut down", "session is closed", "SESSION_CLOSED", "SESSION_NOT_FOUND")
+
+
+class _Backend(ibis.backends.pyspark.Backend):
+    """Ibis's own, with answers equal to the embedded engine's, and frames that go in as Arrow: by way of pandas, whole numbers beside missing ones
+    lose digits, and what is missing becomes NaN.
+    """
+
+    compiler = Compiler()
+
+    def _register_in_memory_table(self, op: InMemoryTable) -> None:
+        rows = op.data.to_pyarrow(op.schema)
+        self._session.createDataFrame(rows, schema=PySparkSchema.from_ibis(op.schema)).createOrReplaceTempView(op.name)
+
 
 class Spark(Engine):
-    """One session on a cluster; the session belongs to whoever made it unless `owns` it."""
+    """One session on a cluster; the session belongs to whoever made it unless `owns` it. `again` makes another one where this one is lost."""
 
     label = "Spark"
 
-    def __init__(self, session: SparkSession, write_schema: str = "", write_folder: str = "", owns: bool = False) -> None:
-        self._session = session
-        self._owns = owns
+    def __init__(
+        self,
+        session: SparkSession,
+        write_schema: str = "",
+        write_folder: str = "",
+        owns: bool = False,
+        again: Callable[[], SparkSession] | None = None,
+    ) -> None:
+        self._owns, self._again = owns, again
         self._cached: dict[str, DataFrame] = {}
+        self._views: dict[str, ir.Table] = {}
+        self._mark = token_hex(4)  # names of views are the session's, which others may use as well
+        assert ibis.pyspark  # noqa: S101  (its name alone has Ibis read the options of its backend)
+        super().__init__(_Backend(), write_schema, write_folder)
+        self._use(session)
+
+    def _use(self, session: SparkSession) -> None:
+        self._session = session
+        self._wait(**PATIENCE)
         for key, value in SETTINGS.items():
-            with suppress(PySparkException):  # a serverless cluster sets its own
+            try:
                 session.conf.set(key, value)
-        super().__init__(ibis.pyspark.connect(session), write_schema, write_folder)
+            except PySparkException as error:  # a serverless cluster sets its own
+                if _is_lost(error):
+                    raise
+        self.backend.do_connect(session)
+
+    def _wait(self, **patience: Any) -> None:
+        """How long a line that is interrupted is tried again; a classic session has none."""
+        if type(self._session).__module__.startswith("pyspark.sql.connect."):
+            from pyspark.sql.connect.client.retries import DefaultPolicy
+
+            client: Any = self._session.client
+            client.set_retry_policies([DefaultPolicy(**patience)])
 
     def arrow(self, table: ir.Table) -> pa.Table:
         return self._rows(table).toArrow().cast(table.schema().to_pyarrow())
@@ -61,13 +110,22 @@ class Spark(Engine):
     def keep(self, name: str, expr: ir.Table) -> tuple[ir.Table, int]:
         frame = self._rows(expr).persist(StorageLevel.MEMORY_AND_DISK)
         count = frame.count()
-        frame.createOrReplaceTempView(name)
+        frame.createOrReplaceTempView(self._own(name))
         self._cached[name] = frame
-        return self.known(name, expr), count
+        return self.known(self._own(name), expr), count
+
+    def view(self, name: str, expr: ir.Table) -> ir.Table:
+        self._rows(expr).createOrReplaceTempView(self._own(name))
+        self._views[name] = expr
+        return self.known(self._own(name), expr)
 
     def drop(self, name: str) -> None:
-        self._session.catalog.dropTempView(name)
-        self._cached.pop(name).unpersist()
+        if name in self._cached:  # else it went with a session that is gone
+            self._session.catalog.dropTempView(self._own(name))
+            self._cached.pop(name).unpersist()
+
+    def _own(self, name: str) -> str:
+        return f"{name}_{self._mark}"
 
     def write_table(self, name: str, expr: ir.Table) -> str:
         if not self.write_schema:
@@ -90,13 +148,33 @@ class Spark(Engine):
     def in_words(self) -> Iterator[None]:
         try:
             yield
-        except PySparkException as error:
-            raise _in_words(error) from None  # its own text may hold a statement with customers' data
+        except (PySparkException, Py4JError, OSError, *grpc_errors()) as error:
+            self.is_broken = _is_lost(error)
+            raise _in_words(error, self.is_broken) from None  # its own text may hold a statement with customers' data
+
+    def reconnect(self) -> None:
+        """Another session for the same backend, which expressions name as their own. Raises WorkspaceError where there is none to be had."""
+        if self._again is None:
+            raise _in_words(None, is_lost=True)
+        self._wait(max_retries=0)
+        with suppress(Exception):  # of what is lost already
+            self._session.stop()
+        with self.in_words():
+            self._cached.clear()
+            self._use(self._again())
+            self.backend._memtables.clear()
+            for name, expr in self._views.items():
+                self.view(name, expr)
+        self.is_broken = False
 
     def close(self) -> None:
-        for name in list(self._cached):
-            with suppress(PySparkException):
+        if self.is_broken:
+            self._wait(max_retries=0)
+        with suppress(PySparkException, Py4JError, OSError, *grpc_errors()):
+            for name in list(self._cached):
                 self.drop(name)
+            for name in self._views:
+                self._session.catalog.dropTempView(self._own(name))
         if self._owns:
             self._session.stop()
 
@@ -107,16 +185,31 @@ def _batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
     )
 
 
-def _in_words(error: PySparkException) -> WorkspaceError:
-    code = error.getCondition() or ""
-    if code.startswith(("TABLE_OR_VIEW_NOT_FOUND", "UNRESOLVED_COLUMN", "DELTA_TABLE_NOT_FOUND")):
-        return WorkspaceError(
-            "A table has changed",
-            "A table or column that this data rests on is no longer there.",
-            "Connect the data anew on the Data page.",
+def grpc_errors() -> tuple[type[Exception], ...]:
+    """What Spark Connect raises of its line, where it is installed."""
+    try:
+        from grpc import RpcError  # type: ignore[import-untyped]
+    except ImportError:
+        return ()
+    return (RpcError,)
+
+
+def _is_lost(error: Exception) -> bool:
+    """Is the session gone, and not only an answer?"""
+    if isinstance(error, PySparkException):
+        code = error.getCondition() or ""
+        return code.startswith(("INVALID_HANDLE", "RETRIES_EXCEEDED", "SESSION", "NO_ACTIVE_SESSION")) or any(
+            word in str(error) for word in LOST
         )
-    if "UNAVAILABLE" in str(error) or code.startswith("SESSION"):
+    return not isinstance(error, Py4JJavaError) or any(word in str(error) for word in LOST)
+
+
+def _in_words(error: Exception | None, is_lost: bool) -> WorkspaceError:
+    if is_lost:
         return WorkspaceError("The cluster does not answer", "The connection to Spark was lost.", "Try again when the cluster runs.")
+    code = (error.getCondition() or "") if isinstance(error, PySparkException) else ""
+    if code.startswith(("TABLE_OR_VIEW_NOT_FOUND", "UNRESOLVED_COLUMN", "DELTA_TABLE_NOT_FOUND")):
+        return WorkspaceError("A table has changed", "A table or column that this data rests on is no longer there.", HINT_CHANGED)
     return WorkspaceError(
         "The cluster cannot answer",
         f"Spark says: {code or type(error).__name__}.",

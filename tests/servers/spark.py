@@ -209,7 +209,7 @@ class SparkCluster:
         return Program(command, log=self.folder / f"{log}.log", folder=self.folder, environment=environment)
 
     def _complete(self) -> bool:
-        with suppress(urllib.error.URLError):  # the master's pages come after its port
+        with suppress(urllib.error.URLError, ValueError):  # the master's pages come after its port, and whole ones later still
             return len(self.workers()) >= WORKERS
         return False
 

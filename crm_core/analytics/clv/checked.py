@@ -35,17 +35,19 @@ def fit_purchases(name: str, histories: Histories, engine: Literal["own", "lifet
     return model.adopt([float(fitter.params_[one]) for one in model.NAMES], h.x, h.t_x, h.T, h.customers)
 
 
-def fit_spend(frequency: Floats, monetary_value: Floats, engine: Literal["own", "lifetimes"] = "own") -> GammaGamma | None:
+def fit_spend(
+    frequency: Floats, monetary_value: Floats, engine: Literal["own", "lifetimes"] = "own", customers: Floats | None = None
+) -> GammaGamma | None:
     """The model of spend, fitted; None without a customer to fit it to. Raises AnalysisError where lifetimes gives up."""
     if not len(frequency):
         return None
     if engine == "own":
-        return GammaGamma().fit(frequency, monetary_value)
+        return GammaGamma().fit(frequency, monetary_value, customers)
     from lifetimes import GammaGammaFitter
 
     fitter = GammaGammaFitter()
-    _run(fitter.fit, frequency, monetary_value)
-    return GammaGamma().adopt([float(fitter.params_[one]) for one in SPEND_NAMES.values()], frequency, monetary_value)
+    _run(fitter.fit, frequency, monetary_value, weights=None if customers is None else customers.astype("int64"))
+    return GammaGamma().adopt([float(fitter.params_[one]) for one in SPEND_NAMES.values()], frequency, monetary_value, customers)
 
 
 def _fitters() -> dict[str, Any]:

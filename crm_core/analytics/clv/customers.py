@@ -25,6 +25,13 @@ from crm_core.workspace import Workspace
 
 #: Bits of each of the three numbers in a packed history: 2 million days.
 BITS = 21
+#: Different histories up to which all are told apart. Of more, days are taken together, by the first of these spans that is enough or by the last.
+MOST_HISTORIES = 600_000
+SPANS = (1, 7, 28)
+#: Purchases up to which numbers are told apart even then; of more, those that differ by a sixteenth or less are not.
+FEW_PURCHASES = 32
+#: Repeat customers up to which the model of spend sees each; of more, it sees how many have a frequency and a value within a hundredth.
+MOST_SPENDERS = 1_000_000
 
 
 def purchase_days(ws: Workspace, as_of: date) -> ir.Table:
@@ -47,14 +54,56 @@ def histories(ws: Workspace, as_of: date) -> ir.Table:
     Raises AnalysisError without any purchase.
     """
 
+    table, span = _by_the_day(ws, as_of), days_taken_together(ws, as_of)
+    return table if span == 1 else table.mutate(history=_coarse(table, span))
+
+
+def _by_the_day(ws: Workspace, as_of: date) -> ir.Table:
+    """The histories with nothing taken together. Raises AnalysisError without any purchase."""
+
     def build() -> ir.Table:
         days = ws.kept(f"purchase days {as_of}")
         return _histories(_by_day(form(lines(ws, as_of))) if days is None else days, as_of)
 
     table = ws.keep(f"histories {as_of}", build)
-    if not ws.remember(f"count histories {as_of}", lambda: int(ws.execute(table.count()))):
+    if not _count(ws, as_of, table):
         raise AnalysisError("No purchases", "There is no purchase before the day looked from.", "Choose a later day.")
     return table
+
+
+def _count(ws: Workspace, as_of: date, table: ir.Table) -> int:
+    return ws.remember(f"count histories {as_of}", lambda: int(ws.execute(table.count())))
+
+
+def days_taken_together(ws: Workspace, as_of: date) -> int:
+    """By how many days histories are told apart: 1, or more where there would be too many different ones to compute with."""
+    table = _by_the_day(ws, as_of)
+    if _count(ws, as_of, table) <= MOST_HISTORIES:
+        return 1
+    return ws.remember(f"span of histories {as_of}", lambda: _span(ws, table))
+
+
+def _span(ws: Workspace, table: ir.Table) -> int:
+    for span in SPANS[:-1]:
+        key = table.history if span == 1 else _coarse(table, span)
+        if int(ws.execute(key.nunique())) <= MOST_HISTORIES:
+            return span
+    return SPANS[-1]
+
+
+def _coarse(table: ir.Table, span: int) -> ir.IntegerValue:
+    """Histories with days in the middle of their span, and many purchases in the middle of theirs; no first day is moved."""
+    frequency = ibis.cases(
+        *((table.frequency < 2 * few, _middle(table.frequency, few // 16)) for few in (FEW_PURCHASES << n for n in range(12))),
+        else_=table.frequency,
+    )
+    frequency = ibis.ifelse(table.frequency <= FEW_PURCHASES, table.frequency, frequency)
+    return packed(frequency, _middle(table.recency, span), _middle(table["T"], span))
+
+
+def _middle(number: ir.IntegerValue, span: int) -> ir.IntegerValue:
+    """The middle of the span of whole numbers that this one lies in; 0 stays."""
+    return ibis.ifelse(number == 0, 0, (number - number % span) + (span - 1) // 2)
 
 
 def _histories(days: ir.Table, as_of: date) -> ir.Table:
@@ -153,6 +202,19 @@ def spend(ws: Workspace, table: ir.Table) -> tuple[Floats, Floats]:
     repeat = table.filter(table.frequency > 0, table.monetary_value > 0)
     rows = ws.execute(repeat.select("frequency", "monetary_value").order_by("frequency", "monetary_value"))
     return rows["frequency"].to_numpy(dtype=float), rows["monetary_value"].to_numpy(dtype=float)
+
+
+def spend_counts(ws: Workspace, table: ir.Table, repeat_customers: float) -> tuple[Floats, Floats, Floats]:
+    """The same for a fit: frequency, monetary value and the number of customers. Where there are many, those of equal frequency whose values
+    differ by a hundredth or less share a row, with their mean value."""
+    if repeat_customers <= MOST_SPENDERS:
+        frequency, value = spend(ws, table)
+        return frequency, value, np.ones_like(frequency)
+    repeat = table.filter(table.frequency > 0, table.monetary_value > 0)
+    near = (repeat.monetary_value.ln() * 100).floor().cast("int64")
+    counted = repeat.group_by("frequency", near=near).aggregate(value=repeat.monetary_value.mean(), customers=repeat.count())
+    rows = ws.execute(counted.order_by("frequency", "near"))
+    return tuple(rows[name].to_numpy(dtype=float) for name in ("frequency", "value", "customers"))
 
 
 @dataclass(frozen=True)

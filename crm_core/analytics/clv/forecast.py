@@ -18,7 +18,6 @@ from typing import Literal, get_args
 import ibis
 import ibis.expr.types as ir
 import numpy as np
-import pandas as pd
 
 from crm_core.analytics.clv import customers as base
 from crm_core.analytics.clv import holdout
@@ -163,8 +162,8 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings) -> Choice:
     table = base.histories(ws, as_of)
     histories, spending = base.counted(ws, table, settings.unit), base.spending(ws, as_of)
     span = _span(ws, as_of, settings)
-    x, value = base.spend(ws, table)
-    fit = fit_spend(x, value, settings.engine)
+    x, value, customers = base.spend_counts(ws, table, histories.repeat_customers)
+    fit = fit_spend(x, value, settings.engine, customers)
     fit = fit if fit is not None and fit.is_identified else None
     spend = fit or everybody_alike(spending.mean, spending.deviation)
     return Choice(
@@ -175,21 +174,37 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings) -> Choice:
         valuation=Valuation(_own_and_all(histories), spend, histories, spending.mean),
         spend_fit=fit,
         spending=spending,
-        correlation=_spearman(x, value),
+        correlation=_spearman(x, value, customers),
         window_days=holdout.last_period_days(ws, as_of, span.days if span else round(settings.holdout_months * DAYS_A_MONTH)),
-        repeat_customers=len(x),
+        repeat_customers=int(customers.sum()),
         reason="",
-        notes=_notes(fit),
+        notes=(*_notes(fit), *_grain(base.days_taken_together(ws, as_of))),
         observed_days=(as_of - holdout.as_date(ws.execute(table.first_on.min()))).days,
         _test=partial(_tested, weakref.ref(ws), as_of, settings),
     )
 
 
-def _spearman(x: Floats, value: Floats) -> float | None:
-    """The correlation of ranks; None where it has none."""
-    if len(x) < 3 or not np.ptp(x) or not np.ptp(value):
+def _spearman(x: Floats, value: Floats, customers: Floats) -> float | None:
+    """The correlation of ranks, each row as many customers; None where it has none."""
+    if customers.sum() < 3 or not np.ptp(x) or not np.ptp(value):
         return None
-    return float(np.corrcoef(pd.Series(x).rank(), pd.Series(value).rank())[0, 1])
+    ranks = np.vstack([_ranks(x, customers), _ranks(value, customers)])
+    (first, both), (_, second) = np.cov(ranks, fweights=customers.astype("int64"))
+    return float(both / np.sqrt(first * second))
+
+
+def _ranks(values: Floats, customers: Floats) -> Floats:
+    """Mean ranks, where equal values share theirs."""
+    _, kind = np.unique(values, return_inverse=True)
+    sizes = np.bincount(kind, customers)
+    return (np.cumsum(sizes) - (sizes - 1) / 2)[kind]
+
+
+def _grain(days: int) -> tuple[str, ...]:
+    """What to say where histories are not told apart by the day."""
+    if days == 1:
+        return ()
+    return (f"So many customers are taken together: the forecast sees the days of their purchases to within {days} days.",)
 
 
 def _own_and_all(histories: Histories) -> Nbd:

@@ -99,17 +99,23 @@ def _drawn(ws: Workspace, choice: Choice, months: int, table: ir.Table, row: pd.
     stray furthest; the others are a fair sample of the rest, and their spread around the mean is scaled up by the law of sums of heavy
     tails, n^(1/q′) (n^½ where spend has a variance)."""
     members = table.filter(table.group.isnull() if pd.isna(row["group"]) else table.group == row["group"])
-    place = ibis.row_number().over(order_by=[ibis.desc(members.clv.abs()), members.customer_id])
-    members = members.mutate(is_large=place < DRAWN // 2)
-    by_chance = members.order_by(ibis.desc("is_large"), members.customer_id.hash(), "customer_id")  # ids may be in the order of value
-    chosen = ws.execute(by_chance.select("history", "own", "clv", "expected_purchases", "expected_spend", "is_large").limit(DRAWN))
-    large, others = chosen[chosen["is_large"]], chosen[~chosen["is_large"]]
+    large, others = _chosen(ws, members)
     tail = max(float(choice.valuation.tail.min()), 1.0)
     growth = ((float(row["customers"]) - len(large)) / max(len(others), 1)) ** max(0.5, 1 / min(tail, 2.0))
     rng = np.random.default_rng(SEED)
     strayed = _strayed(choice, large, months, rng) + growth * _strayed(choice, others, months, rng)
     low, high = row["value"] + np.quantile(strayed + rng.standard_normal(DRAWS) * np.sqrt(uncertain), [0.05, 0.95])
     return float(low), float(high)
+
+
+def _chosen(ws: Workspace, members: ir.Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The members worth most, and a fair sample of the others (all of them where they are few), DRAWN together; the same on every engine."""
+    members = members.select("customer_id", "history", "own", "clv", "expected_purchases", "expected_spend")
+    large = ws.execute(members.order_by(ibis.desc(members.clv.abs()), "customer_id").limit(DRAWN // 2))
+    by_chance = members.order_by(members.customer_id.hexdigest("md5"), "customer_id")  # ids may be in the order of value
+    drawn = ws.execute(by_chance.limit(DRAWN))
+    others = drawn[~drawn["customer_id"].isin(large["customer_id"])]
+    return large, others.head(DRAWN - len(large))
 
 
 def _strayed(choice: Choice, chosen: pd.DataFrame, months: int, rng: np.random.Generator) -> Floats:

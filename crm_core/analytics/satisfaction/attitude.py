@@ -61,7 +61,8 @@ def customers(ws: Workspace, as_of: date, settings: rfm.RfmSettings = rfm.RfmSet
     joined = told.inner_join(rfm.customers(ws, as_of, settings).select("customer_id", "r_score", "f_score", "net_sales"), "customer_id")
     keeps = (joined.r_score >= LATELY) & (joined.f_score >= REPEATEDLY)
     likes = joined.attitude.isin((LOYAL, FAIRLY))
-    loyalty = ibis.cases(*(((likes == liked) & (keeps == kept), name) for (liked, kept), name in NAMES.items()))
+    branches = (((likes if liked else ~likes) & (keeps if kept else ~keeps), name) for (liked, kept), name in NAMES.items())
+    loyalty = ibis.cases(*branches)
     return joined.select("customer_id", "attitude", "net_sales", behaviour=ibis.ifelse(keeps, BUYS, STOPS), loyalty=loyalty)
 
 

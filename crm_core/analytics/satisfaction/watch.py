@@ -306,7 +306,8 @@ def _orders(ws: Workspace, as_of: date, customer_id: str) -> pd.DataFrame | None
     if not ws.has("order_lines"):
         return None
     table = orders(ws, as_of)
-    rows = ws.execute(table.filter(table.customer_id == customer_id).select(at="ordered_on", value=table.net_value.cast("float64")))
+    own = table.filter(table.customer_id == customer_id).select("order_id", at="ordered_on", value=table.net_value.cast("float64"))
+    rows = ws.execute(own.order_by("at", "order_id"))
     return pd.DataFrame(
         {"at": rows["at"], "kind": ORDER, "text": [f"Order of {value:,.2f} {ws.currency}".strip() for value in rows["value"]]}
     )
@@ -317,7 +318,9 @@ def _case_events(ws: Workspace, as_of: date, customer_id: str) -> pd.DataFrame |
         return None
     table = cases(ws, as_of)
     rows = ws.execute(
-        table.filter(table.customer_id == customer_id).select("case_id", "topic", "opened_at", "first_response_at", "resolved_at")
+        table.filter(table.customer_id == customer_id)
+        .select("case_id", "topic", "opened_at", "first_response_at", "resolved_at")
+        .order_by("case_id")
     )
     events = []
     for kind, column in ((OPENED, "opened_at"), (ANSWERED, "first_response_at"), (SOLVED, "resolved_at")):
@@ -332,9 +335,10 @@ def _scores(ws: Workspace, as_of: date, customer_id: str) -> pd.DataFrame | None
         return None
     table = ws.table("surveys")
     own = table.filter(table.customer_id == customer_id, table.responded_at < midnight(as_of))
-    rows = ws.execute(
-        own.select("responded_at", "measure", "comment", score=own.score.cast("float64"), highest=own.scale_max.cast("float64"))
+    told = own.select(
+        "responded_at", "measure", "comment", "row_no", score=own.score.cast("float64"), highest=own.scale_max.cast("float64")
     )
+    rows = ws.execute(told.order_by("responded_at", "row_no", "measure"))
     texts = [
         f"{str(one.measure).upper()} {one.score:g} of {one.highest:g}" + (f": {one.comment}" if isinstance(one.comment, str) else "")
         for one in rows.itertuples()

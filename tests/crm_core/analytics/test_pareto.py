@@ -94,6 +94,15 @@ def test_classes_split_ties_by_byte_order_of_the_id(tmp_path_factory: pytest.Tem
         assert ranks["rank"].tolist() == list(range(1, len(customers) + 1))
 
 
+@pytest.mark.parametrize(
+    "ids", [["C00"], [f"C{number:05d}" for number in range(300)], [str(number) for number in range(300)], ["", "a", "aa", "aé", "aéa"]]
+)
+def test_equal_customers_are_ranked_by_their_ids_however_alike_these_are(tmp_path: Path, ids: list[str]) -> None:
+    with open_workspace(tmp_path / "w.duckdb", order_lines=sold(dict.fromkeys(ids, Decimal(2)) | {"best": Decimal(3)})) as ws:
+        ranks = ws.execute(pareto.customers(ws, ws.as_of)).set_index("customer_id")["rank"].to_dict()
+    assert ranks == {one: place for place, one in enumerate(["best", *sorted(ids)], start=1)}
+
+
 def test_equal_customers_are_split_where_the_share_is_reached(tmp_path: Path) -> None:
     with open_workspace(tmp_path / "w.duckdb", order_lines=sold({f"{place:02d}": Decimal("3.3") for place in range(20)})) as ws:
         found = pareto.summary(ws, ws.as_of)

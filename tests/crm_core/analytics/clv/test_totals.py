@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -140,6 +141,20 @@ def test_where_spend_has_no_variance_sums_are_drawn(tmp_path: Path, customers: i
     low, high = np.quantile(sums, [0.05, 0.95])
     assert found["value"] - found["low"] == pytest.approx(found["value"] - low, rel=0.25)
     assert found["high"] - found["value"] == pytest.approx(high - found["value"], rel=0.25)
+
+
+@pytest.mark.parametrize("drawn_at_most", [4, 40, 2_000])
+def test_who_is_drawn_follows_from_values_and_ids_alone(
+    drawn: Workspace, chosen: Choice, monkeypatch: pytest.MonkeyPatch, drawn_at_most: int
+):
+    monkeypatch.setattr(totals, "DRAWN", drawn_at_most)
+    large, others = totals._chosen(drawn, forecast.scored(drawn, chosen, TERMS))
+    table = scored(drawn, chosen).reset_index()
+    by_value = table.assign(size=-table["clv"].abs()).sort_values(["size", "customer_id"])["customer_id"].tolist()
+    rest = sorted(by_value[drawn_at_most // 2 :], key=lambda one: hashlib.md5(one.encode(), usedforsecurity=False).hexdigest())
+    assert large["customer_id"].tolist() == by_value[: drawn_at_most // 2]
+    assert others["customer_id"].tolist() == rest[: drawn_at_most - len(large)]
+    assert len(large) + len(others) == min(drawn_at_most, len(table))
 
 
 def test_an_interval_is_at_least_as_wide_as_the_holdout_was_wrong(drawn: Workspace, chosen: Choice):
