@@ -13,14 +13,21 @@ LOADED, LOAD = "What is loaded", "Load data"
 
 def render() -> None:
     st.title("Data: what is loaded, and what could not be used?")
-    view = frame.current()
+    view, failed = frame.current(), frame.failed()
+    if view is None and failed is not None:
+        frame.try_again()
+        loaded.keep(failed)
+        st.subheader("Load other data")
+        load.render()
+        return
     if view is None:
         st.info("No data yet. Load a file, or try one of the examples.", icon=":material/database:")
         load.render()
         return
     receipt = view.ws.receipt
+    when = "When the tables were connected: " if view.ws.meta.is_in_place else ""
     st.markdown(
-        f"{receipt.rows_used:,} of {count_of(receipt.rows_read, 'row')} {'is' if receipt.rows_read == 1 else 'are'} used,"
+        f"{when}{receipt.rows_used:,} of {count_of(receipt.rows_read, 'row')} {'is' if receipt.rows_read == 1 else 'are'} used,"
         f" {receipt.rows_rejected:,} could not be; every row is accounted for below."
     )
     if st.session_state.pop(Session.SECTION, False):

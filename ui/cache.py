@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import streamlit as st
 
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, WorkspaceError
+from ui.opened import Opened
 
 if TYPE_CHECKING:
     from crm_core.analytics.satisfaction.follow_up import Followed
     from crm_core.analytics.service.sla import Agreement
+    from crm_core.mapping.former import Former
     from crm_core.store.workspaces import Workspaces
     from crm_core.workspace import Workspace
     from ui.frame import View
@@ -39,21 +41,36 @@ STALE_AFTER = timedelta(days=1)
 
 
 @st.cache_resource(max_entries=MAX_OPEN_WORKSPACES, show_spinner=False)
-def workspace(path: Path) -> Workspace:
-    """The open workspace of that data file, one for all sessions of the process; a data file never changes.
+def opened(path: Path) -> Opened:
+    """The workspace of that data file, open for all sessions of the process; a data file never changes.
 
     One that falls out of the cache may be in use by a session, so nobody closes it here: it closes itself when the last one lets go.
     """
-    from crm_core.workspace import Workspace
+    return Opened(path)
 
-    return Workspace.open(path)
+
+def workspace(path: Path) -> Workspace:
+    """The open workspace of that data file. Raises WorkspaceError or SourceError where it cannot be opened, as when its database is down."""
+    return opened(path).workspace()
 
 
 def forget(path: Path) -> None:
     """Lets go of the data of an erased workspace: of its open file, without which the system keeps the bytes, and of all that was computed."""
-    workspace.clear(path)
+    opened.clear(path)
+    former.clear(path)
     _kept.clear()
     _made.clear()
+
+
+@st.cache_resource(max_entries=MAX_OPEN_WORKSPACES, show_spinner=False)
+def former(path: Path) -> Former | None:
+    """How that data file was made, and from which databases; None where it does not tell."""
+    from crm_core.mapping.former import read
+
+    try:
+        return read(path)
+    except WorkspaceError:
+        return None
 
 
 @st.cache_resource(max_entries=4, show_spinner="Preparing the sample company …")

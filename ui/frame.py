@@ -35,7 +35,8 @@ class View:
 
     `as_of` is always a day (the data's default if the user chose none); `start` and `end` (exclusive) are the period of sales
     figures. `settings` are the scoring rules of the sidebar. A private upload has `is_private`. `followed` are the
-    customers that somebody followed up, `agreement` the time limits noted for cases (None: none are).
+    customers that somebody followed up, `agreement` the time limits noted for cases (None: none are). `looked_at` is when tables that lie in
+    a database were looked at, None for data that was imported.
     """
 
     ws: Workspace
@@ -45,6 +46,7 @@ class View:
     settings: RfmSettings
     followed: Followed = ()
     agreement: Agreement | None = None
+    looked_at: datetime | None = None
 
     @property
     def start(self) -> date:
@@ -98,15 +100,20 @@ class View:
 
 
 def draw(pages: links.Pages) -> None:
-    """Style, sidebar and freshness line; keeps the View of this run. Errors are shown where the frame would stand."""
+    """Style, sidebar and freshness line; keeps the View of this run. Errors are shown where the frame would stand.
+
+    Where the data chosen cannot be opened (its database is down), other data can still be chosen.
+    """
     links.keep(pages)
-    st.session_state[Session.VIEW] = None
+    st.session_state[Session.VIEW] = st.session_state[Session.FAILED] = None
     st.html(STYLE)
     linked = st.query_params.get(Url.WORKSPACE) if Session.DATA_FILE not in st.session_state else None
     with guards.guard():
         entry = _choose_workspace()
         if entry is not None:
+            st.session_state[Session.FAILED] = entry
             st.session_state[Session.VIEW] = _look_at(entry)
+            st.session_state[Session.FAILED] = None
             _missed(linked, entry)
     missed = st.session_state.pop(Session.MISSED, None)
     if missed:
@@ -118,8 +125,11 @@ def draw(pages: links.Pages) -> None:
 
 
 def view() -> View:
-    """The View of this run; without data it says where to load some and ends the run."""
+    """The View of this run; without data it says where to load some and ends the run, and where it could not be opened offers to try again."""
     found = current()
+    if found is None and failed() is not None:
+        try_again()
+        st.stop()
     if found is None:
         st.title("No data yet")
         st.write("Load a file with your sales, or try one of the examples, and this page fills itself.")
@@ -132,6 +142,24 @@ def current() -> View | None:
     """The View of this run, or None without data."""
     found: View | None = st.session_state.get(Session.VIEW)
     return found
+
+
+def failed() -> Entry | None:
+    """The data that was chosen and could not be opened in this run: the frame says why."""
+    found: Entry | None = st.session_state.get(Session.FAILED)
+    return found
+
+
+def try_again() -> None:
+    """A button that opens the data anew, in the place of a page."""
+    entry = failed()
+    if entry is not None:
+        st.caption(f"“{guards.escape(entry.name)}” cannot be opened at the moment. Other data can be chosen in the sidebar.")
+        st.button("Try again", key="try_again", type="primary", icon=":material/refresh:", on_click=_open_again, args=(entry,))
+
+
+def _open_again(entry: Entry) -> None:
+    cache.opened(entry.path).again()
 
 
 def owner() -> str:
@@ -177,14 +205,14 @@ def _missed(linked: str | None, entry: Entry) -> None:
 
 
 def _look_at(entry: Entry) -> View:
-    ws = cache.workspace(entry.path)
+    ws, looked_at = cache.opened(entry.path).look()
     with st.sidebar:
         filters.start_anew(ws)
         chosen = filters.choose(ws)
         settings = filters.choose_scoring()
         st.caption(SHARE_PRIVATE if entry.kind == "private" else SHARE)
     noted = cache.noted(entry.path)
-    seen = View(ws, entry, chosen.as_of or ws.as_of, chosen, settings, noted.followed, noted.agreement)
+    seen = View(ws, entry, chosen.as_of or ws.as_of, chosen, settings, noted.followed, noted.agreement, looked_at)
     st.caption(_freshness(seen))
     return seen
 
@@ -194,12 +222,13 @@ SHARE_PRIVATE = "This upload is yours alone and ends with this session. Save it 
 
 
 def _freshness(seen: View) -> str:
-    """Data up to when, imported when, from what, seen from which day, and who is shown."""
+    """Data up to when, imported when or worked out where, from what, seen from which day, and who is shown."""
     ws = seen.ws
+    imported = f"imported {ws.imported_at.astimezone(UTC):%d %b %Y %H:%M} UTC"
     parts = [
         f"**{guards.escape(seen.name)}**",
         f"data up to {day(ws.last_day)}" if ws.last_day else "no dated rows",
-        f"imported {ws.imported_at.astimezone(UTC):%d %b %Y %H:%M} UTC",
+        f"worked out in {guards.escape(ws.engine.label)}, as of {clock_time(seen.looked_at)}" if seen.looked_at else imported,
         f"from {guards.escape(_few(ws.sources))}",
         f"seen from {day(seen.as_of)}",
     ]
@@ -217,6 +246,11 @@ def _shown_in_words(seen: View) -> list[str]:
 def _few(names: Sequence[str], most: int = 3) -> str:
     """The first names, and how many more there are."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def clock_time(moment: datetime) -> str:
+    """A time of today as pages write it: 14:05 UTC."""
+    return f"{moment.astimezone(UTC):%H:%M} UTC"
 
 
 def day(value: date) -> str:

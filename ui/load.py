@@ -1,34 +1,57 @@
-"""Loading data, step by step: files, what their columns mean, check, accept. The data in use stays until the end."""
+"""Loading data, step by step: files or tables, what their columns mean, check, accept. The data in use stays until the end."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
 
 from crm_core.errors import CrmError, SourceError
-from crm_core.sources.staging import Progress
 from crm_core.store.workspaces import private_id
-from ui import cache, frame, guards, home, mapping_form, options_form, reading_form, receipt_panels, rejected, uploads
+from ui import (
+    cache,
+    database_form,
+    frame,
+    guards,
+    home,
+    mapping_form,
+    options_form,
+    reading_form,
+    receipt_panels,
+    rejected,
+    uploads,
+)
 from ui.numbers import count_of
+from ui.progress import moving
 from ui.state import Session
 from ui.wizard import Wizard
 
 LIMIT_MB = 200
-WAYS = ("Upload files", "Try an example", "From the server's folder")
+WAYS = ("Upload files", "Try an example", "From the server's folder", "From a database")
+NOT_CHANGED = "Stopped: nothing has been changed."
 
 
 def render() -> None:
-    """The whole way, as far as the session has come."""
+    """The whole way, as far as the session has come.
+
+    A click begins a new run at once, while one that still reads learns of it only with its next report: the new one waits until the former has let go.
+    """
     found = wizard()
+    with found.lock:
+        if found.is_closed:  # by the run that was waited for
+            st.rerun()
+        _steps(found)
+
+
+def _steps(found: Wizard) -> None:
+    """What went wrong in the last step, then the three steps."""
     for error in found.errors:
         guards.show(error)
     with st.container(border=True):
-        st.subheader("1 · Choose files")
+        st.subheader("1 · Choose files or tables")
         _choose(found)
     if found.is_empty:
         return
@@ -66,13 +89,13 @@ def wizard() -> Wizard:
 
 def _choose(found: Wizard) -> None:
     way = st.segmented_control("From where", WAYS, default=WAYS[0], required=True, key="load_from", label_visibility="collapsed")
-    {WAYS[0]: _upload, WAYS[1]: _examples, WAYS[2]: _inbox}[way or WAYS[0]](found)
+    {WAYS[0]: _upload, WAYS[1]: _examples, WAYS[2]: _inbox, WAYS[3]: _database}[way or WAYS[0]](found)
     if found.replaced:
         names = guards.escape(", ".join(f"“{name}”" for name in found.replaced))
         st.info(f"{names} took the place of the file of the same name read before. To use both, rename one.", icon=":material/sync:")
-    for number, name in enumerate(list(found.files)):
+    for number, name in enumerate([*found.files, *found.tables]):
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.markdown(f":material/description: {guards.escape(name)}")
+        left.markdown(_source_in_words(found, name))
         if right.button("Remove", key=f"remove_{number}_{found.generation}", icon=":material/close:"):
             found.remove(name)
             found.suggest()
@@ -82,7 +105,17 @@ def _choose(found: Wizard) -> None:
         st.rerun()
 
 
+def _source_in_words(found: Wizard, name: str) -> str:
+    """What was chosen, in the list of it: a file, or a table with its database."""
+    if name in found.files:
+        return f":material/description: {guards.escape(name)}"
+    how = "stays in" if found.is_in_place else "from"
+    return f":material/database: {guards.escape(name)} · {how} {guards.escape(found.tables[name])}"
+
+
 def _upload(found: Wizard) -> None:
+    if _stays(found):
+        return
     st.caption(
         f"CSV, TSV, text, Excel (.xlsx, .xls, .ods) or Parquet, also in .gz or .zip; up to {LIMIT_MB} MB each. "
         "Related files (orders, lines, customers, reviews) can be loaded together. Your upload stays private until you save it under a name."
@@ -103,6 +136,8 @@ def _upload(found: Wizard) -> None:
 def _examples(found: Wizard) -> None:
     from crm_core.sources.sample import examples
 
+    if _stays(found):
+        return
     for number, example in enumerate(examples()):
         left, right = st.columns([5, 2], vertical_alignment="center")
         left.markdown(f"**{example.title}** — {example.description}")
@@ -116,6 +151,8 @@ def _inbox(found: Wizard) -> None:
     """Files that the administrator put there: read where they lie, of any size."""
     from crm_core.sources.files import readable
 
+    if _stays(found):
+        return
     folder = home.workspaces().home.inbox
     found_here = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and not path.name.startswith(".")]
     files = dict(zip(_distinct([readable(path.name) for path in found_here]), found_here, strict=True))
@@ -130,11 +167,36 @@ def _inbox(found: Wizard) -> None:
         _read(found, [(name, files[name]) for name in names if name in files])
 
 
+def _stays(found: Wizard) -> bool:
+    """Says so where files cannot be added, since the import is of tables that stay where they are."""
+    if found.is_in_place:
+        st.info("The tables chosen stay where they lie: files cannot be added to them. Start over to load files.", icon=":material/cloud:")
+    return found.is_in_place
+
+
+def _database(found: Wizard) -> None:
+    """Tables and queries of the administrator's connections: read, or left where they are."""
+    wanted = database_form.draw(found)
+    if wanted is None:
+        return
+    found.errors.clear()
+    found.replaced.clear()
+    before = found.readings
+    sentence = "Looking at the tables …" if wanted.stays else "Reading from the database …"
+    with moving(sentence, NOT_CHANGED) as progress:
+        take = found.leave_tables if wanted.stays else found.take_tables
+        _tell(found, lambda: take(wanted.look, wanted.chosen, progress))
+        if found.readings != before and not found.is_empty:
+            progress(1.0, "Finding out what the columns mean …")
+            _tell(found, found.suggest)
+    st.rerun()
+
+
 def _read(found: Wizard, files: list[tuple[str, Path]]) -> None:
     """Stages the files one by one; what fails is told, the others stay."""
     found.errors.clear()
     found.replaced.clear()
-    with _progress("Reading your files …") as progress:
+    with moving("Reading your files …") as progress:
         for name, path in files:
             try:
                 found.take(name, path, progress)
@@ -148,7 +210,10 @@ def _read(found: Wizard, files: list[tuple[str, Path]]) -> None:
 
 def _table(found: Wizard, number: int, source: str) -> None:
     staged, mapping = found.staging.staged(source), found.mapping.table(source)
-    title = f"**{guards.escape(source)}** — {count_of(staged.rows, 'row')}, {count_of(len(staged.columns), 'column')}, {mapping_form.in_words(mapping)}"
+    rows = (
+        f"{'first ' if found.is_in_place else ''}{count_of(staged.rows, 'row')}"  # of tables that stay where they are only these are here
+    )
+    title = f"**{guards.escape(source)}** — {rows}, {count_of(len(staged.columns), 'column')}, {mapping_form.in_words(mapping)}"
     with st.expander(title, expanded=mapping.grain != "ignore"):
         reading_form.draw(found, number, staged)
         mapping_form.draw(found, number, source)
@@ -160,14 +225,17 @@ def _check(found: Wizard) -> None:
     found.aim(_target())
     if found.checked is None:
         if st.button("Check", key="check", type="primary", icon=":material/fact_check:"):
-            with _progress("Checking all rows …") as progress:
+            with moving("Checking all rows …", "" if found.is_in_place else NOT_CHANGED) as progress:
                 found.errors.clear()
                 _tell(found, lambda: found.check(_name(found), datetime.now(UTC), progress))
             st.rerun()
         return
     st.success("Checked. This is what your data will be; nothing has been replaced yet.", icon=":material/check_circle:")
     receipt_panels.draw(found.checked.receipt, "candidate")
-    rejected.draw(cache.workspace(found.checked.path), "candidate")
+    if found.is_in_place:
+        rejected.tell(found.checked.receipt)
+    else:
+        rejected.draw(cache.workspace(found.checked.path), "candidate")
     with st.container(horizontal=True):
         if st.button("Accept", key="accept", type="primary", icon=":material/check:"):
             _accept(found)
@@ -190,7 +258,7 @@ def _target() -> str:
 
 
 def _name(found: Wizard) -> str:
-    return ", ".join(found.files)[:80]
+    return ", ".join([*found.files, *found.tables])[:80]
 
 
 def _accept(found: Wizard) -> None:
@@ -207,18 +275,6 @@ def _tell(found: Wizard, step: Callable[[], object]) -> None:
         step()
     except CrmError as error:
         found.errors.append(error)
-
-
-@contextmanager
-def _progress(sentence: str) -> Iterator[Progress]:
-    """A status with a bar, moved by the reader of the files."""
-    with st.status(sentence, expanded=True):
-        bar = st.progress(0.0)
-
-        def move(share: float, words: str) -> None:
-            bar.progress(min(max(share, 0.0), 1.0), guards.escape(words))
-
-        yield move
 
 
 def _tidy(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What is loaded: receipt, rejected rows, profile of each table; and undo, save under a name, erase."""
+"""What is loaded: refresh, receipt, rejected rows, profile of each table; and undo, save under a name, erase."""
 
 from __future__ import annotations
 
@@ -7,38 +7,57 @@ from collections.abc import Callable
 import streamlit as st
 
 from crm_core.errors import CrmError
-from ui import cache, frame, guards, home, profile_panels, receipt_panels, rejected
+from crm_core.store.workspaces import Entry
+from ui import cache, frame, guards, home, profile_panels, receipt_panels, refreshing, rejected
 from ui.frame import View
 from ui.state import Session
 
 
 def render(view: View) -> None:
-    """The data in use, in three parts."""
+    """The data in use, in parts."""
+    with guards.guard():
+        refreshing.render(view)
     st.subheader("What became of every row")
     with guards.guard():
         receipt_panels.draw(view.ws.receipt, "loaded")
         rejected.draw(view.ws, "loaded")
     st.subheader("What the data looks like")
     with guards.guard():
+        _profile(view)
+    keep(view.entry)
+
+
+def _profile(view: View) -> None:
+    """Of rows that lie elsewhere only when it is asked for: it reads all of them."""
+    if not view.ws.meta.is_in_place or st.session_state.get(Session.PROFILED) == view.ws.fingerprint:
         profile_panels.draw(view)
+        return
+    st.caption("A profile reads all rows of all tables where they lie, which may take a while.")
+    if st.button("Make the profile", key="make_profile", icon=":material/query_stats:"):
+        st.session_state[Session.PROFILED] = view.ws.fingerprint
+        st.rerun()
+
+
+def keep(entry: Entry) -> None:
+    """What can be done with data as a whole, also when it cannot be opened."""
     st.subheader("Keep, take back, erase")
     with guards.guard():
-        _actions(view)
+        _actions(entry)
 
 
-def _actions(view: View) -> None:
+def _actions(entry: Entry) -> None:
     columns = st.columns(3, gap="large")
     with columns[0]:
-        _save(view)
+        _save(entry)
     with columns[1]:
-        _undo(view)
+        _undo(entry)
     with columns[2]:
-        _erase(view)
+        _erase(entry)
 
 
-def _save(view: View) -> None:
+def _save(entry: Entry) -> None:
     st.markdown("**Save under a name**")
-    if not view.is_private:
+    if entry.kind != "private":
         st.caption("This data has a name: everybody who can open this dashboard sees it.")
         return
     st.caption("Your upload is yours alone. Under a name it stays, and everybody who can open this dashboard sees it.")
@@ -48,30 +67,30 @@ def _save(view: View) -> None:
             _change(lambda: home.workspaces().save_as(frame.owner(), name or "").name, "Saved: the data has a name now.")
 
 
-def _undo(view: View) -> None:
+def _undo(entry: Entry) -> None:
     st.markdown("**Undo the last import**")
-    if not view.entry.can_undo:
+    if not entry.can_undo:
         st.caption("There is no former data to go back to.")
         return
-    st.caption("Goes back to the data before the last import. Possible once.")
+    st.caption("Goes back to the data before the last import or refresh. Possible once.")
     if st.button("Undo the last import", key="undo", icon=":material/undo:"):
-        _change(lambda: home.workspaces().undo(view.entry.id).name, "The former data is back.")
+        _change(lambda: home.workspaces().undo(entry.id).name, "The former data is back.")
 
 
-def _erase(view: View) -> None:
+def _erase(entry: Entry) -> None:
     st.markdown("**Erase**")
-    if view.entry.kind == "sample":
+    if entry.kind == "sample":
         st.caption("The sample company stays, to try things with.")
         return
     st.caption("Removes this data from the server for good, with its former version.")
-    is_sure = st.checkbox(f"Yes, erase “{guards.escape(view.name)}”", key=f"erase_sure_{view.entry.id}")
+    is_sure = st.checkbox(f"Yes, erase “{guards.escape(entry.name)}”", key=f"erase_sure_{entry.id}")
     if st.button("Erase", key="erase", icon=":material/delete:", disabled=not is_sure) and is_sure:
-        _change(lambda: _erase_all(view), "Erased.")
+        _change(lambda: _erase_all(entry), "Erased.")
 
 
-def _erase_all(view: View) -> None:
-    home.workspaces().erase(view.entry.id)
-    cache.forget(view.entry.path)
+def _erase_all(entry: Entry) -> None:
+    home.workspaces().erase(entry.id)
+    cache.forget(entry.path)
 
 
 def _change(how: Callable[[], str | None], notice: str) -> None:

@@ -31,7 +31,7 @@ MAIN_FIELDS = (
     ),
     *("name", "country", "response_id", "responded_at", "score", "comment", "case_id", "opened_at", "resolved_at", "topic", "unit_cost"),
 )
-NOT_USED = "— not in this file —"
+NOT_USED = "— no column —"
 ORDERS = {"dmy": "day first (31/12/2024)", "mdy": "month first (12/31/2024)"}
 EITHER_ORDER = "Every value reads both ways. Which one is it?"
 BOTH_ORDERS = "Some values are day first, some month first. Those of the other order are left out or read wrongly. Which one is it?"
@@ -61,7 +61,8 @@ def draw(found: Wizard, number: int, source: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with right:
         st.dataframe(shown.astype("string"), hide_index=True, height=460, key=f"preview_{key}", alt=f"First rows of {source}")
-        st.caption(f"The first {len(shown):,} rows, as they stand in the file.")
+        where = "the database" if found.origin(source) else "the file"
+        st.caption(f"The first {len(shown):,} rows, as they stand in {where}.")
     if table.grain != "ignore":
         with left:
             _fields(found, source, shown, key)
@@ -97,7 +98,7 @@ def _fields(found: Wizard, source: str, shown: pd.DataFrame, key: str) -> None:
             if column is not None:
                 st.caption(_reason(found, source, name, column, shown))
                 _date_order(found, source, name, column, key)
-    st.markdown("**Not found in this file**")
+    st.markdown("**Not found here**")
     everything = st.toggle("Show all fields", key=f"all_{key}")
     missing = [name for name in known if name not in table.fields and (everything or name in MAIN_FIELDS)]
     columns = st.columns(2)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
 
+from ui import cache
 from ui.guards import escape
 
 if TYPE_CHECKING:
@@ -150,6 +151,21 @@ def how_to_read(*paragraphs: str, command: str = "", is_for_all: bool = False) -
 
 
 def command(view: View, name: str, *options: str) -> str:
-    """The command line that gives this page's numbers for the same data and day; a private upload is named by its file."""
-    source = " ".join(shlex.quote(one) for one in view.ws.sources) if view.is_private else shlex.quote(f"workspace:{view.name}")
+    """The command line that gives this page's numbers for the same data and day; a private upload is named by its files or tables."""
+    source = _sources(view) if view.is_private else shlex.quote(f"workspace:{view.name}")
     return " ".join(["python -m crm_core", name, source, "--as-of", view.as_of.isoformat(), *options])
+
+
+def _sources(view: View) -> str:
+    """Files, or one connection with tables and queries; what no command can say has to be saved under a name first."""
+    known = cache.former(view.entry.path)
+    origins = list(known.origins.values()) if known else []
+    if not origins:
+        return " ".join(shlex.quote(one) for one in view.ws.sources)
+    is_plain = len(origins) == len(view.ws.sources) and not any(one.selection.joins for one in origins)
+    if known is None or len(known.connections) != 1 or not is_plain:
+        return "workspace:NAME"
+    words = [f"connection:{known.connections[0]}", *(["--in-place"] if known.is_in_place else [])]
+    for one in origins:
+        words += ["--query", one.selection.query] if one.selection.query else ["--table", one.selection.title]
+    return " ".join(map(shlex.quote, words))

@@ -1,4 +1,4 @@
-"""How a file was read (encoding, delimiter, header, sheet), to be seen and corrected."""
+"""How a file was read (encoding, delimiter, header, sheet), to be seen and corrected; and which rows of a database's table a refresh reads."""
 
 from __future__ import annotations
 
@@ -13,14 +13,56 @@ ENCODINGS = ("", "utf-8", "utf-16", "windows-1252", "windows-1251", "windows-125
 DELIMITERS = {"": "found out", ",": "comma ,", ";": "semicolon ;", "\t": "tab", "|": "bar |", "spaces": "runs of blanks"}
 HEADERS: dict[str, bool | None] = {"found out": None, "names of the columns": True, "already data": False}
 
+LONGEST = 300  # letters of a query that are shown
+NEXT_TIME = ("all rows", "only newer rows")
+NEXT_TIME_HELP = """“All rows” is always right. “Only newer rows” is quicker for large tables whose rows are added and do not change: those are read whose
+date, time or number is above the highest one read before."""
+OVERLAP_HELP = "Rows that arrive late, or change within these days, are read again."
+USUAL_OVERLAP, MOST_OVERLAP = 7, 3650
+
 
 def draw(found: Wizard, number: int, staged: StagedTable) -> None:
-    """One line that says how the table was read, and a form that reads it otherwise."""
-    reading = " · ".join(f"{guards.escape(what)}: {guards.escape(how)}" for what, how in staged.reading.items())
+    """One line that says how the table was read, and a form that reads it otherwise; or, of a database's table, which rows come next time."""
+    reading = " · ".join(f"{guards.escape(what)}: {guards.escape(_short(how))}" for what, how in staged.reading.items())
+    if found.origin(staged.name) is not None:
+        st.caption(reading)
+        if not found.is_in_place:
+            _next_time(found, number, staged)
+        return
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.caption(f"Read as {reading}" if reading else "Read as it stands")
     with right.popover("Read otherwise", icon=":material/tune:"):
         _form(found, number, staged)
+
+
+def _short(text: str) -> str:
+    """Of a long query its beginning."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _next_time(found: Wizard, number: int, staged: StagedTable) -> None:
+    """Which rows a refresh reads: all, or those that are newer in a column that rises with time."""
+    origin, columns = found.origin(staged.name), found.rising_columns(staged.name)
+    if origin is None:
+        return
+    key = f"{number}_{found.generation}"
+    boxes = st.columns([2, 2, 1], vertical_alignment="bottom")
+    place = int(origin.column in columns)
+    which = boxes[0].selectbox(
+        "When this data is refreshed, read", NEXT_TIME, place, key=f"next_{key}", disabled=not columns, help=NEXT_TIME_HELP
+    )
+    if which != NEXT_TIME[1] or not columns:
+        found.set_newer(staged.name, "", 0)
+        return
+    names = sorted(columns, key=lambda name: not columns[name])
+    at = names.index(origin.column) if origin.column in columns else 0
+    column = boxes[1].selectbox("newer by", names, at, key=f"newer_{key}") or names[0]
+    days = 0
+    if columns[column]:
+        before = origin.overlap_days if origin.column in columns else USUAL_OVERLAP
+        given = boxes[2].number_input("days to read again", 0, MOST_OVERLAP, before, key=f"overlap_{key}", help=OVERLAP_HELP)
+        days = int(given or 0)
+    found.set_newer(staged.name, column, days)
 
 
 def _form(found: Wizard, number: int, staged: StagedTable) -> None:

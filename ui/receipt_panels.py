@@ -80,7 +80,7 @@ def _sentences(receipt: Receipt) -> list[str]:
 def _sources(receipt: Receipt) -> None:
     rows = [
         {
-            "File or sheet": one.source,
+            "File, sheet or table": one.source,
             "One row is": GRAIN_LABELS.get(one.grain, one.grain),  # type: ignore[call-overload]
             "Read": one.rows_read,
             "Used": one.rows_used,
@@ -99,7 +99,7 @@ def _sources(receipt: Receipt) -> None:
 
 def _rejections(receipt: Receipt) -> None:
     rows = [
-        {"File or sheet": one.source, "Why rejected": reason, "Rows": count}
+        {"File, sheet or table": one.source, "Why rejected": reason, "Rows": count}
         for one in receipt.sources
         for reason, count in (one.rejected_by_reason or {}).items()
     ]

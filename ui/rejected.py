@@ -11,14 +11,18 @@ from ui import cache
 from ui.downloads import rejected_downloads
 
 if TYPE_CHECKING:
+    from crm_core.mapping.receipt import Receipt
     from crm_core.workspace import Workspace
 
 PREVIEW_ROWS = 200
 
 
 def draw(ws: Workspace, key: str) -> None:
-    """A closed panel with the rejected rows; nothing where every row was used."""
+    """A closed panel with the rejected rows; nothing where every row was used. Rows that stay in a database are counted and not listed."""
     count = ws.receipt.rows_rejected
+    if ws.meta.is_in_place:
+        tell(ws.receipt)
+        return
     if not count:
         return
     with st.expander(f"Rejected rows ({count:,})"):
@@ -32,6 +36,12 @@ def draw(ws: Workspace, key: str) -> None:
         if count > len(first):
             st.caption(f"The first {len(first):,}; the files hold all.")
         rejected_downloads(ws, f"{key}_rejected")
+
+
+def tell(receipt: Receipt) -> None:
+    """What takes the place of a list for rows that lie elsewhere."""
+    if receipt.rows_rejected:
+        st.caption("Rejected rows are counted by reason and not listed: they lie in the database, where they can be looked at.")
 
 
 def _first(ws: Workspace) -> pd.DataFrame:

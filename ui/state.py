@@ -52,6 +52,9 @@ class Session(StrEnum):
     DATA_FILE = "_data_file"  # the data file of the last run: filters by date start anew when it changes
     WIZARD = "_wizard"  # ui.wizard.Wizard: files staged and not yet accepted
     SEGMENT_TABLE = "_segment_table"  # a SegmentTable the user made her own, in place of the usual names and moves
+    FAILED = "_failed"  # Entry of the data that was chosen and could not be opened in this run
+    REFRESHED = "_refreshed"  # data file that the last refresh made, and its outcome in words
+    PROFILED = "_profiled"  # content of tables that lie elsewhere whose profile she asked for
     NOTICE = "_notice"  # one sentence to show after a rerun
     SECTION = "_section"  # the Data page is to show what is loaded, after an accept
     MISSED = "_missed"  # name of data that the link asked for and that is not here, until it is told

@@ -1,30 +1,43 @@
-"""One import on its way in one session: files read, mapping, checked data; nothing of it touches the data in use before `accept`.
+"""One import on its way in one session: files and tables read, mapping, checked data; nothing of it touches the data in use before `accept`.
 
-No Streamlit here: the widgets are in load.py, reading_form.py and mapping_form.py. The staged files lie in a folder of their own that goes with
-`close`, or with the session at the latest.
+No Streamlit here: the widgets are in load.py, database_form.py, reading_form.py and mapping_form.py. What is staged lies in a folder of its own that
+goes with `close`, or with the session at the latest.
+
+Tables of a database are read, or left where they are (`is_in_place`): then only their first rows are staged, to decide by, and the check asks the
+engine about all of them.
 """
 
 from __future__ import annotations
 
 import shutil
 import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, BinaryIO
 
-from crm_core.errors import CrmError, MappingError, Problem
+from crm_core.errors import CrmError, MappingError, Problem, SourceError
 from crm_core.mapping.model import DateFormat, Grain, ImportOptions, Mapping, TableMapping, fields_for
-from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress
+from crm_core.sources.staging import Progress, ReadOptions, Staging, no_progress, partly
 from crm_core.store.workspaces import Entry, Workspaces
 
 if TYPE_CHECKING:
     from crm_core.mapping.receipt import Receipt
     from crm_core.mapping.suggest import Reason, Suggestion
+    from crm_core.sources.databases.connections import Connections
+    from crm_core.sources.databases.selection import Origin, Selection
     from crm_core.store.mappings import RememberedMappings
+    from ui.look import Look
 
 BLOCK = 1 << 20  # bytes copied at once
 MOST_WORDS = 60  # a column with more different values is no column of status words or currencies
+#: Ends the name of a table that is being read, so that it stands beside a former one of its name until all are read.
+UNFINISHED = "\u2060"
+#: Types of columns that tell which rows are newer.
+RISING = ("date", "timestamp", "number")
+MIXED = "Data that stays where it lies cannot be mixed with files, with tables that are read, or with another database"
 
 
 @dataclass(frozen=True)
@@ -43,11 +56,15 @@ class Wizard:
     """
 
     def __init__(self, store: Workspaces, target: str, remembered: RememberedMappings | None = None) -> None:
+        self.lock = RLock()  # held by the run of the page that works with it
         self.store = store
         self.target = target
         self.staging = Staging(store.home.staging)
         self.files: dict[str, Path] = {}
         self.read_options: dict[str, ReadOptions] = {}
+        self.tables: dict[str, str] = {}  # tables and queries of databases -> title of their connection
+        self.place: Look | None = None  # where the rows stay, if they do
+        self.readings = 0  # from databases so far: what was ticked is forgotten after each
         self.mapping = Mapping(())
         self.suggestion: Suggestion | None = None
         self.checked: Checked | None = None
@@ -62,11 +79,16 @@ class Wizard:
         self._decided_here: set[str] = set()
         self._scales: dict[tuple[object, ...], str] = {}
         self._remembered = remembered
+        self._looks: dict[str, Look] = {}
         self._finalizer = weakref.finalize(self, self.staging.close)
 
     @property
     def is_empty(self) -> bool:
         return not self.staging.tables
+
+    @property
+    def is_in_place(self) -> bool:
+        return self.place is not None
 
     def receive(self, stream: BinaryIO) -> Path:
         """Copies an upload in blocks to a file named by us; what kind it is shows in its content."""
@@ -80,6 +102,8 @@ class Wizard:
         """Reads a file (again, with other options). Raises SourceError; what was read before stays."""
         from crm_core.sources.files import stage
 
+        if self.is_in_place:
+            raise SourceError("This does not go together", f"{MIXED}.", "Start over to load files instead.")
         stage(self.staging, path, name, options, progress)
         self.files[name], self.read_options[name] = path, options
 
@@ -91,10 +115,120 @@ class Wizard:
             self.replaced.append(name)
 
     def remove(self, name: str) -> None:
-        """Leaves a file out again."""
+        """Leaves a file or a table out again."""
         self.staging.replace(name, [])
-        self.staging.fingerprints.pop(name, None)
-        self.files.pop(name, None)
+        for kept in (self.staging.fingerprints, self.staging.origins, self.files, self.tables):
+            kept.pop(name, None)
+        if not self.tables:
+            self.place = None
+
+    def look(self, known: Connections, name: str) -> Look:
+        """The connection of that name as this session looks at it; a new look where its configuration has changed."""
+        from ui.look import Look
+
+        found = self._looks.get(name)
+        if found is None or found.known != known:
+            found = self._looks[name] = Look(known, known.find(name))
+        return found
+
+    def take_tables(self, look: Look, chosen: Sequence[tuple[str, Selection]], progress: Progress = no_progress) -> None:
+        """Reads tables and queries (title, selection) into the dashboard. What one of them fails of is added to `errors`, the others come in.
+
+        Raises SourceError where the database cannot be reached. A `progress` that raises stops the reading, and all is as it was.
+        """
+        from crm_core.sources.databases.stage import stage
+
+        if self.is_in_place:
+            raise SourceError("This does not go together", f"{MIXED}.", "Start over to read these tables.")
+        with look.session() as session:
+            self._take(look, chosen, progress, lambda title, selection, step: stage(self.staging, session, selection, title, step))
+
+    def leave_tables(self, look: Look, chosen: Sequence[tuple[str, Selection]], progress: Progress = no_progress) -> None:
+        """The same with rows that stay where they are: the first ones of each table are looked at. Raises SourceError where that cannot be."""
+        from crm_core.in_place import stage_samples
+
+        if why := self.why_not_in_place(look):
+            raise SourceError("This does not go together", f"{why}.", "Start over to leave these tables where they are.")
+        engine = look.engine()
+
+        def sample(title: str, selection: Selection, step: Progress) -> object:
+            with look.words():
+                return stage_samples(self.staging, engine, [selection], look.known.access, step, [title])
+
+        self._take(look, chosen, progress, sample)
+        self.place = look if self.tables else None
+
+    def why_not_in_place(self, look: Look) -> str:
+        """Why tables of that connection cannot stay where they are in this import, in words; "" where they can."""
+        has_others = bool(self.files) or bool(self.tables and not self.is_in_place)
+        is_elsewhere = self.place is not None and self.place.connection.name != look.connection.name
+        return MIXED if has_others or is_elsewhere else ""
+
+    def _take(
+        self,
+        look: Look,
+        chosen: Sequence[tuple[str, Selection]],
+        progress: Progress,
+        read: Callable[[str, Selection, Progress], object],
+    ) -> None:
+        """Reads under names of passage, so that a reading that is given up leaves all as it was."""
+        came: list[str] = []
+        try:
+            for place, (name, selection) in enumerate(chosen):
+                title = self._title(name, selection, came)
+                try:
+                    read(title + UNFINISHED, selection, partly(progress, place / len(chosen), (place + 1) / len(chosen)))
+                except CrmError as error:
+                    self.errors.append(error)
+                else:
+                    came.append(title)
+        except BaseException:
+            for title in came:
+                self.remove(title + UNFINISHED)
+            raise
+        for title in came:
+            self._finish(title)
+            self.tables[title] = look.title
+        self.readings += 1
+
+    def _finish(self, title: str) -> None:
+        """The table that was read takes its own name, and the place of a former one."""
+        table = self.staging.staged(title + UNFINISHED)
+        self.staging.tables.remove(table)
+        self.staging.replace(title, [replace(table, name=title, file=title)])
+        fingerprints, origins = self.staging.fingerprints, self.staging.origins
+        origins[title] = origins.pop(title + UNFINISHED)
+        if title + UNFINISHED in fingerprints:
+            fingerprints[title] = fingerprints.pop(title + UNFINISHED)
+
+    def _title(self, name: str, selection: Selection, taken: Sequence[str]) -> str:
+        """The name, numbered where something else has it; the same table read again keeps its own."""
+
+        def is_free(title: str) -> bool:
+            origin = self.staging.origins.get(title)
+            is_same = origin is not None and _what(origin.selection) == _what(selection)
+            return title not in taken and (is_same or (title not in self.files and title not in self.tables))
+
+        title, number = name, 2
+        while not is_free(title):
+            title, number = f"{name} ({number})", number + 1
+        return title
+
+    def origin(self, source: str) -> Origin | None:
+        """From where a staged table came, if from a database."""
+        return self.staging.origins.get(source)
+
+    def rising_columns(self, source: str) -> dict[str, bool]:
+        """Columns by which newer rows can be told, each with whether it holds days, before which late ones may be read again."""
+        return {one.name: one.type != "number" for one in self.staging.staged(source).columns if one.type in RISING}
+
+    def set_newer(self, source: str, column: str, overlap_days: int) -> None:
+        """The next refresh reads all rows of that table ("" for the column), or those newer than the last in that column."""
+        origin = self.staging.origins[source]
+        days = max(0, overlap_days) if self.rising_columns(source).get(column) else 0
+        if (origin.column, origin.overlap_days) != (column, days):
+            self.staging.origins[source] = replace(origin, column=column, overlap_days=days)
+            self.discard()
 
     def suggest(self) -> None:
         """Decides on all tables anew; what the user decided here, or on tables of the same shape before, stays."""
@@ -203,8 +337,6 @@ class Wizard:
 
     def check(self, name: str, now: datetime, progress: Progress = no_progress) -> Checked:
         """Builds the data beside that in use. Raises MappingError with all problems, DataError, or what else stops an import."""
-        from crm_core.mapping.build import build
-
         stopping = [problem for problem in self.problem_list() if problem.severity in ("error", "question")]
         if stopping:
             hint = "Correct what the columns mean, then check again."
@@ -212,13 +344,25 @@ class Wizard:
         self.discard()
         path = self.store.candidate(self.target)
         try:
-            remarks = self.suggestion.remarks(self.mapping) if self.suggestion else ()
-            receipt = build(self.staging, self.mapping, path, name=name, imported_at=now, progress=progress, remarks=remarks)
+            receipt = self._build(path, name, now, progress)
         except CrmError as error:
             self.currencies |= {problem.example for problem in error.problems if problem.code == "currency_without_rate"}
             raise
         self.checked = Checked(path, receipt, self.mapping)
         return self.checked
+
+    def _build(self, path: Path, name: str, now: datetime, progress: Progress) -> Receipt:
+        """The data file, of the rows that were read or over those that stay where they are."""
+        if self.place is not None:
+            from crm_core.in_place import prepare
+
+            with self.place.words():
+                engine = self.place.engine()
+                return prepare(self.staging, self.mapping, engine, path, name=name, now=now, access=self.place.known.access)
+        from crm_core.mapping.build import build
+
+        remarks = self.suggestion.remarks(self.mapping) if self.suggestion else ()
+        return build(self.staging, self.mapping, path, name=name, imported_at=now, progress=progress, remarks=remarks)
 
     def aim(self, target: str) -> None:
         """Another workspace is to take the data; what was checked lies in the former one's folder and goes."""
@@ -244,4 +388,11 @@ class Wizard:
         """Ends the import: staged copies and unaccepted data are removed."""
         self.discard()
         self.is_closed = True
+        for look in self._looks.values():
+            look.close()
         self._finalizer()
+
+
+def _what(selection: Selection) -> tuple[str, str, str | None, str]:
+    """What a selection reads, whatever it is joined with."""
+    return selection.connection, selection.table, selection.schema, selection.query

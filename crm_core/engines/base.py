@@ -19,7 +19,7 @@ from ibis.common.exceptions import TableNotFound
 from ibis.expr.operations import DatabaseTable
 from ibis.formats.pandas import PandasData
 
-from crm_core.errors import WorkspaceError
+from crm_core.errors import CrmError, WorkspaceError
 
 #: Engines fold nested queries by themselves; to have Ibis fold them takes twice as long as all the rest of its translation.
 ibis.options.sql.fuse_selects = False
@@ -116,8 +116,14 @@ class Engine:
 
     @contextmanager
     def in_words(self) -> Iterator[None]:
-        """Turns what the engine raises into words."""
-        yield
+        """Turns what the engine raises into words; of drivers that are not known here never their own, which may hold a statement with customers' data."""
+        try:
+            yield
+        except CrmError:
+            raise
+        except Exception as error:
+            hint = "Try again; if it stays, tell whoever runs it."
+            raise WorkspaceError("The engine cannot answer", f"{self.label} says: {type(error).__name__}.", hint) from None
 
     def reconnect(self) -> None:
         """Connect anew; kept tables are gone."""

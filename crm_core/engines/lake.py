@@ -5,6 +5,8 @@ Only that folder (and the one for results) can be read; nothing of it is copied 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.engines.base import HINT_WRITE
+from crm_core.engines.base import HINT_CHANGED, HINT_WRITE
 from crm_core.engines.duck import Duck
 from crm_core.errors import WorkspaceError
 
@@ -48,6 +50,17 @@ class Lake(Duck):
 
     def source(self, name: str, schema: str = "") -> ir.Table:  # noqa: ARG002  (a folder has none)
         return super().source(name)
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        try:
+            with super().in_words():
+                yield
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.InvalidInputException) as error:
+            raise WorkspaceError("A table has changed", "The files have other columns than before, or are gone.", HINT_CHANGED) from error
+
+    def damaged(self) -> WorkspaceError:
+        return WorkspaceError("A table has changed", "A file of it is gone or damaged.", HINT_CHANGED)
 
     def write_parquet(self, name: str, expr: ir.Table) -> str:
         if not self.write_folder:

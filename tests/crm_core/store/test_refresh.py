@@ -152,12 +152,18 @@ def test_a_file_that_was_read_beside_the_database_stays(shop: Path, store: Works
     assert dict(zip(customers["customer_id"], customers["country"].fillna("?"), strict=True)) == {"a": "Iran", "b": "Peru", "c": "?"}
 
 
-def test_a_file_that_was_not_kept_is_asked_for(store: Workspaces, connections: Connections, tmp_path: Path) -> None:
+def test_a_file_beside_tables_that_are_read_whole_is_kept_as_well(
+    store: Workspaces, connections: Connections, shop: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "customers.csv"
     file.write_text("customer_id,country\na,Iran\nb,Peru\n")
     entry = imported(store, connections, beside=file)
-    with pytest.raises(WorkspaceError, match=r"customers\.csv"):
-        refresh(store, entry, connections, NOW)
+    file.unlink()
+    add(shop, LATER)
+    found = refresh(store, entry, connections, NOW)
+    assert len(lines(found.entry)) == 5
+    with Workspace.open(found.entry.path) as ws:
+        assert ws.execute(ws.table("customers").country.count()) == 2
 
 
 def _drop(con: sqlite3.Connection) -> None:

@@ -33,7 +33,7 @@ def test_few_histories_are_told_apart_by_the_day(ws: Workspace) -> None:
     assert not any("taken together" in note for note in choose(ws, AS_OF, BG).notes)
 
 
-@pytest.mark.parametrize(("most", "span"), [(1300, 7), (50, 28)])
+@pytest.mark.parametrize(("most", "span"), [(2300, 7), (50, 28)])
 def test_many_are_taken_together_as_little_as_is_needed_and_it_is_said(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, span: int
 ) -> None:
@@ -41,12 +41,12 @@ def test_many_are_taken_together_as_little_as_is_needed_and_it_is_said(
     coarse = drawn_coarse(tmp_path, monkeypatch, most)
     found = customers.counted(coarse, customers.histories(coarse, AS_OF), "weeks")
     assert customers.days_taken_together(coarse, AS_OF) == span
-    assert len(found.keys) < len(fine.keys) / 2
+    assert len(found.keys) < len(fine.keys) * 0.9
     assert found.total == fine.total
     assert any(f"within {span} days" in note for note in choose(coarse, AS_OF, BG).notes)
 
 
-@pytest.mark.parametrize(("most", "share"), [(1300, 0.01), (50, 0.03)])
+@pytest.mark.parametrize(("most", "share"), [(2300, 0.01), (50, 0.03)])
 def test_what_is_expected_changes_little(ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, share: float) -> None:
     def total(of: Workspace) -> float:
         return float(of.execute(forecast.customers(of, choose(of, AS_OF, BG)).clv.sum()))
