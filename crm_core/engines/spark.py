@@ -72,10 +72,15 @@ class Spark(Engine):
         self._mark = token_hex(4)  # names of views are the session's, which others may use as well
         assert ibis.pyspark  # noqa: S101  (its name alone has Ibis read the options of its backend)
         super().__init__(_Backend(), write_schema, write_folder)
-        self._use(session)
+        try:
+            self._use(session)
+        except Exception:  # where nothing answers: a line that stays open would have the next one wait for its turn
+            self._end()
+            raise
 
     def _use(self, session: SparkSession) -> None:
         self._session = session
+        self._close_once()
         self._wait(**PATIENCE)
         for key, value in SETTINGS.items():
             try:
@@ -85,13 +90,27 @@ class Spark(Engine):
                     raise
         self.backend.do_connect(session)
 
+    @property
+    def _client(self) -> Any:
+        """The line to a Spark Connect server; a classic session has none."""
+        session: Any = self._session
+        return session.client if type(session).__module__.startswith("pyspark.sql.connect.") else None
+
     def _wait(self, **patience: Any) -> None:
-        """How long a line that is interrupted is tried again; a classic session has none."""
-        if type(self._session).__module__.startswith("pyspark.sql.connect."):
+        """How long a line that is interrupted is tried again."""
+        if self._client is not None:
             from pyspark.sql.connect.client.retries import DefaultPolicy
 
-            client: Any = self._session.client
-            client.set_retry_policies([DefaultPolicy(**patience)])
+            self._client.set_retry_policies([DefaultPolicy(**patience)])
+
+    def _close_once(self) -> None:
+        """A session that is collected closes its line once more and waits for the threads that all lines share: for ever, if it is one of them that
+        collects it.
+        """
+        client = self._client
+        if client is not None:
+            close = client.close
+            client.close = lambda: None if client.is_closed else close()
 
     def arrow(self, table: ir.Table) -> pa.Table:
         return self._rows(table).toArrow().cast(table.schema().to_pyarrow())
@@ -156,8 +175,8 @@ class Spark(Engine):
         """Another session for the same backend, which expressions name as their own. Raises WorkspaceError where there is none to be had."""
         if self._again is None:
             raise _in_words(None, is_lost=True)
-        self._wait(max_retries=0)
         with suppress(Exception):  # of what is lost already
+            self._wait(max_retries=0)
             self._session.stop()
         with self.in_words():
             self._cached.clear()
@@ -175,7 +194,12 @@ class Spark(Engine):
                 self.drop(name)
             for name in self._views:
                 self._session.catalog.dropTempView(self._own(name))
+        self._end()
+
+    def _end(self) -> None:
+        """Ends the session where it is ours, and does not wait for an answer."""
         if self._owns:
+            self._wait(max_retries=0)
             self._session.stop()
 
 

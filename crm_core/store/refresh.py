@@ -107,28 +107,13 @@ def _connection(connections: Connections, name: str) -> Any:
 
 
 def _former_rows(staging: Staging, entry: Entry, known: Former, is_full: bool) -> ExitStack:
-    """The former data, attached for as long as it is needed. Raises WorkspaceError where rows of files are needed and were not kept."""
+    """The former data, attached for as long as its rows are needed: those of files, and those that newer ones come after."""
     stack = ExitStack()
-    has_files = any(table.name not in known.origins for table in known.tables)
-    if not has_files and (is_full or not reads_newer(known)):
+    if all(table.name in known.origins for table in known.tables) and (is_full or not reads_newer(known)):
         return stack
     quoted = str(entry.path.resolve()).replace("'", "''")
     staging.raw.execute(f"ATTACH '{quoted}' AS former (READ_ONLY)")
     stack.callback(staging.raw.execute, "DETACH former")
-    kept = {
-        str(row[0])
-        for row in staging.raw.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'former' AND schema_name = ?", [SCHEMA]
-        ).fetchall()
-    }
-    missing = [table.name for table in known.tables if table.ref not in kept and table.name not in known.origins]
-    if missing:
-        stack.close()
-        raise WorkspaceError(
-            "This data cannot be refreshed by itself",
-            f"A part of it came from files that were not kept: {', '.join(missing)}.",
-            "Load these files and the database's tables again on the Data page.",
-        )
     return stack
 
 

@@ -1,7 +1,7 @@
 """The rows as they were read, kept in the workspace beside what was made of them, so that a refresh reads only what came since.
 
-Kept only where a table of the import is to be refreshed by newer rows, or where files were read beside a database's tables; canonical tables are always made anew of all rows, old and new, so that
-a refresh gives what a whole import would give.
+Kept only where a table of the import is to be refreshed by newer rows, or where files were read beside a database's tables; canonical tables
+are always made anew of all rows, old and new, so that a refresh gives what a whole import would give.
 """
 
 from __future__ import annotations
