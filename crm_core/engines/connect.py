@@ -87,32 +87,36 @@ def _lake(connection: Connection, password: str, options: dict[str, Any]) -> Eng
 
 def _spark(connection: Connection, password: str, options: dict[str, Any]) -> Engine:
     """A session of its own, so that what one workspace keeps is no other's."""
-    if connection.dialect == "sc":
-        return _spark_connect(connection, password, options)
-    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # left by a session of Spark Connect in this process
-    from pyspark.sql import SparkSession
+    make = _connect_session if connection.dialect == "sc" else _classic_session
+
+    def session() -> Any:
+        return make(connection, password, options)
 
     from crm_core.engines.spark import Spark
+
+    return Spark(session(), connection.write_schema, connection.write_folder, owns=connection.dialect == "sc", again=session)
+
+
+def _classic_session(connection: Connection, password: str, options: dict[str, Any]) -> Any:  # noqa: ARG001  (sessions are made alike)
+    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # left by a session of Spark Connect in this process
+    from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(connection.url).appName("crm dashboard")
     for key, value in options.items():
         builder = builder.config(key, value)
-    return Spark(builder.getOrCreate().newSession(), connection.write_schema, connection.write_folder)
+    return builder.getOrCreate().newSession()
 
 
-def _spark_connect(connection: Connection, password: str, options: dict[str, Any]) -> Engine:
+def _connect_session(connection: Connection, password: str, options: dict[str, Any]) -> Any:
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # its handlers else end a classic driver that this process starts later
     from pyspark.sql.connect.session import SparkSession
 
-    from crm_core.engines.spark import Spark
-
     server, _, given = connection.url.partition("/;")
     parameters = [*filter(None, given.split(";")), *([f"token={quote(password, safe='')}"] if password else [])]
-    builder = SparkSession.builder.remote(f"{server.rstrip('/')}/;{';'.join(parameters)}")
+    session = SparkSession.builder.remote(f"{server.rstrip('/')}/;{';'.join(parameters)}").create()
     for key, value in options.items():
-        builder = builder.config(key, value)
-    session: Any = builder.create()
-    return Spark(session, connection.write_schema, connection.write_folder, owns=True)
+        session.conf.set(key, value)
+    return session
 
 
 def _any(connection: Connection, password: str, options: dict[str, Any]) -> Engine:
