@@ -147,7 +147,8 @@ def _cluster() -> dict[str, float]:
     from pyspark import SparkContext
 
     context = SparkContext._active_spark_context
-    assert context is not None
+    if context is None:  # nothing of this process runs on Spark
+        return {}
     jvm, no_quantiles = context._jvm, context._gateway.new_array(context._gateway.jvm.double, 0)
     stages = context._jsc.sc().statusStore().stageList(None, False, False, no_quantiles, jvm.java.util.ArrayList())
     every = [stages.apply(place) for place in range(stages.size())]

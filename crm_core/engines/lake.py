@@ -56,7 +56,9 @@ class Lake(Duck):
         try:
             with super().in_words():
                 yield
-        except (duckdb.BinderException, duckdb.CatalogException, duckdb.InvalidInputException) as error:
+        except duckdb.BinderException as error:
+            if "view were altered" not in str(error):
+                raise
             raise WorkspaceError("A table has changed", "The files have other columns than before, or are gone.", HINT_CHANGED) from error
 
     def damaged(self) -> WorkspaceError:

@@ -239,6 +239,7 @@ CUSTOMERS: dict[str, Contract] = {
     "profile.profile": ask(usual=lambda it: profile.profile(it.ws)),
     "ranks.least_above": ask(usual=lambda it: ranks.least_above(it.ws, _net_sales(it), SHARES)),
     "ranks.bins": ask(usual=_bins_asked_for),
+    "ranks.median": ask(usual=lambda it: ranks.median(it.ws, _net_sales(it))),
     "rfm.customers": ask(
         usual=lambda it: rfm.customers(it.ws, it.as_of),
         quintiles=lambda it: rfm.customers(it.ws, it.as_of, QUINTILES),
@@ -270,6 +271,11 @@ FORECASTS: dict[str, Contract] = {
     "clv.customers.counted": ask(usual=lambda it: histories.counted(it.ws, histories.histories(it.ws, it.as_of), "weeks")),
     "clv.customers.counts": ask(usual=lambda it: histories.counts(it.ws, it.earlier, "weeks")),
     "clv.customers.spend": ask(usual=lambda it: histories.spend(it.ws, histories.histories(it.ws, it.as_of))),
+    "clv.customers.spend_counts": ask(
+        usual=lambda it: histories.spend_counts(it.ws, histories.histories(it.ws, it.as_of), 100.0),
+        many=lambda it: histories.spend_counts(it.ws, histories.histories(it.ws, it.as_of), histories.MOST_SPENDERS + 1.0),
+    ),
+    "clv.customers.days_taken_together": ask(usual=lambda it: histories.days_taken_together(it.ws, it.as_of)),
     "clv.customers.spending": ask(usual=lambda it: histories.spending(it.ws, it.as_of)),
     "clv.forecast.choose": ask(
         usual=lambda it: forecast.choose(it.ws, it.as_of), modelled=_choice, last_period=lambda it: _choice(it, LAST_PERIOD)

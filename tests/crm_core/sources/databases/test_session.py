@@ -153,7 +153,7 @@ def test_missing_rights_are_told(postgres, mariadb, opened):
         server.create_database("rights")
         if server is postgres:
             server.execute("CREATE SCHEMA hidden; CREATE TABLE hidden.sales (id int)", "rights")
-        reader = server.create_reader(database="rights")
+        reader = server.create_reader("newcomer", "rights")  # nobody else's tests gave him rights
         one = opened(server.url(user=reader.user, database="rights"), reader.password)
         schema = "hidden" if server is postgres else "shop"
         with pytest.raises(SourceError, match="rights are missing"):
