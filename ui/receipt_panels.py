@@ -56,7 +56,7 @@ def _sentences(receipt: Receipt) -> list[str]:
         return f"{float(text or 0):,.2f}" + (f" {guards.escape(receipt.currency)}" if receipt.currency else "")
 
     period = " to ".join(day for day in receipt.period if day) or "no dates"
-    duplicates = sum(one.duplicates - one.duplicates_removed for one in receipt.sources)
+    duplicates = sum((one.duplicates or 0) - one.duplicates_removed for one in receipt.sources)
     sentences = [f"**{period}**" + (f", net sales **{amount(receipt.net_sales)}**" if SALES in receipt.counts else "")]
     if receipt.lines_returned:
         sentences.append(f"{count_of(receipt.lines_returned, 'returned line')} ({amount(receipt.amount_returned)}), netted")
@@ -91,10 +91,13 @@ def _sources(receipt: Receipt) -> None:
         }
         for one in receipt.sources
     ]
+    frame = pd.DataFrame(rows)
+    if all(one.duplicates is None for one in receipt.sources):  # the rows lie elsewhere: repeats are not counted, and nothing was read in
+        frame = frame.drop(columns=["Duplicates", "Duplicates removed", "How it was read"])
     numbers = {
         name: st.column_config.NumberColumn(format="localized") for name in ("Read", "Used", "Rejected", "Duplicates", "Duplicates removed")
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=numbers, alt="Rows by file")
+    st.dataframe(frame, hide_index=True, column_config=numbers, alt="Rows by file")
 
 
 def _rejections(receipt: Receipt) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import ibis.expr.datatypes as dt
 import sqlglot.expressions as sge
 from ibis.backends.sql import compilers
+from ibis.common.exceptions import UnsupportedOperationError
 
 from crm_core.engines.base import CAPITALS
 
@@ -65,7 +66,7 @@ class Compiler(compilers.PostgresCompiler):
         kinds = [link.how for link in op.rest]
         chosen = min((place for place, how in enumerate(kinds) if how in ("semi", "anti")), default=len(kinds))
         if any(how in ("right", "outer") for how in kinds[chosen:]):
-            raise NotImplementedError("an outer join after a choice among rows: filter those first")
+            raise UnsupportedOperationError("an outer join after a choice among rows: filter those first")
         return super().visit_JoinChain(op, **arguments)
 
     def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:
@@ -80,7 +81,7 @@ class Compiler(compilers.PostgresCompiler):
 
     def visit_HexDigest(self, op: Any, *, arg: Any, how: str) -> Any:  # noqa: ARG002
         if how != "md5":
-            raise NotImplementedError(how)
+            raise UnsupportedOperationError(f"PostgreSQL has no {how} of its own")
         return self.f.md5(arg)
 
     def visit_TimestampDelta(self, op: Any, *, part: Any, left: Any, right: Any) -> Any:

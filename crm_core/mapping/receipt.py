@@ -21,7 +21,7 @@ class SourceReceipt:
     rows_read: int
     rows_used: int
     rows_rejected: int
-    duplicates: int = 0  # exact repeats of an earlier row; used unless removed
+    duplicates: int | None = 0  # exact repeats of an earlier row; used unless removed; None where nobody counted them
     duplicates_removed: int = 0
     rejected_by_reason: dict[str, int] | None = None  # reason in words -> rows
     reading: dict[str, str] | None = None  # how the file was read: encoding, delimiter, header, sheet ...

@@ -94,6 +94,7 @@ def test_figures_over_parquet_are_those_of_the_rows(lake: Path, tmp_path: Path) 
         assert sales_by_customer(ws) == EXPECTED
         assert (ws.first_day, ws.last_day) == (date(2024, 1, 1), date(2024, 10, 22))
         assert ws.receipt.rows_used == 67
+        assert {one.duplicates for one in ws.receipt.sources} == {None}  # nobody counted them
         assert ws.split_fields() == {"country": "Country"}
 
 

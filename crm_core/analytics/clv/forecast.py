@@ -27,7 +27,7 @@ from crm_core.analytics.clv.holdout import NAIVE, Fitted, Holdout
 from crm_core.analytics.clv.models import MODELS, Nbd, PurchaseModel
 from crm_core.analytics.clv.quadrature import Floats
 from crm_core.analytics.clv.scoring import Outlook, Valuation
-from crm_core.analytics.clv.spend import GammaGamma, everybody_alike
+from crm_core.analytics.clv.spend import GammaGamma, everybody_alike, rank_correlation
 from crm_core.analytics.clv.units import DAYS_A_MONTH, Unit, days_per
 from crm_core.analytics.days import months_before
 from crm_core.analytics.orders import lines
@@ -174,7 +174,7 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings) -> Choice:
         valuation=Valuation(_own_and_all(histories), spend, histories, spending.mean),
         spend_fit=fit,
         spending=spending,
-        correlation=_spearman(x, value, customers),
+        correlation=rank_correlation(x, value, customers),
         window_days=holdout.last_period_days(ws, as_of, span.days if span else round(settings.holdout_months * DAYS_A_MONTH)),
         repeat_customers=int(customers.sum()),
         reason="",
@@ -182,22 +182,6 @@ def _fallback(ws: Workspace, as_of: date, settings: Settings) -> Choice:
         observed_days=(as_of - holdout.as_date(ws.execute(table.first_on.min()))).days,
         _test=partial(_tested, weakref.ref(ws), as_of, settings),
     )
-
-
-def _spearman(x: Floats, value: Floats, customers: Floats) -> float | None:
-    """The correlation of ranks, each row as many customers; None where it has none."""
-    if customers.sum() < 3 or not np.ptp(x) or not np.ptp(value):
-        return None
-    ranks = np.vstack([_ranks(x, customers), _ranks(value, customers)])
-    (first, both), (_, second) = np.cov(ranks, fweights=customers.astype("int64"))
-    return float(both / np.sqrt(first * second))
-
-
-def _ranks(values: Floats, customers: Floats) -> Floats:
-    """Mean ranks, where equal values share theirs."""
-    _, kind = np.unique(values, return_inverse=True)
-    sizes = np.bincount(kind, customers)
-    return (np.cumsum(sizes) - (sizes - 1) / 2)[kind]
 
 
 def _grain(days: int) -> tuple[str, ...]:

@@ -127,3 +127,19 @@ class _Spend:
         squares = np.exp(2 * logs)
         gradient = np.array([by_p, by_q, by_gamma]) * np.exp(logs)
         return float(value - self.penalty * squares.sum()), gradient - 2 * self.penalty * squares
+
+
+def rank_correlation(x: Floats, value: Floats, customers: Floats) -> float | None:
+    """Spearman's correlation of frequency and value, each row as many customers; None where there is none. All of shape (rows,)."""
+    if customers.sum() < 3 or not np.ptp(x) or not np.ptp(value):
+        return None
+    ranks = np.vstack([_ranks(x, customers), _ranks(value, customers)])
+    (first, both), (_, second) = np.cov(ranks, fweights=customers.astype("int64"))
+    return float(both / np.sqrt(first * second))
+
+
+def _ranks(values: Floats, customers: Floats) -> Floats:
+    """Mean ranks, where equal values share theirs."""
+    _, kind = np.unique(values, return_inverse=True)
+    sizes = np.bincount(kind, customers)
+    return (np.cumsum(sizes) - (sizes - 1) / 2)[kind]

@@ -39,7 +39,7 @@ def orders(plan: Plan, found: Lookups, lines: ir.Table | None, stored: ir.Table 
     given = given_orders(plan, found)
     if given is None and of_lines is not None:
         return of_lines.mutate(ordered_at=of_lines.line_at).select(*columns_of("orders"))
-    return _merge(_with_customer(given, of_lines), of_lines)
+    return _merge(with_customer(given, of_lines), of_lines)
 
 
 def given_orders(plan: Plan, found: Lookups) -> ir.Table | None:
@@ -56,7 +56,7 @@ def _of_lines(rows: ir.Table, tells: bool) -> ir.Table:
     return rows.group_by("customer_id", "order_id").aggregate(line_at=rows.line_at.min(), **values)
 
 
-def _with_customer(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
+def with_customer(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
     """Orders that name no customer take the one of their lines."""
     if of_lines is None:
         return given

@@ -271,20 +271,7 @@ def _ratings_outside(work: Work) -> list[Problem]:
 
 def _scales_doubtful(work: Work) -> list[Problem]:
     """Scales that values do not tell, of tables with several scores, about which nobody was asked."""
-    hint = "If it is another scale, declare it; the worst score comes first."
-    return [
-        Problem(
-            "scale_doubtful",
-            "warning",
-            f"The scores were taken for {one.scale.measure} on {one.scale.lowest} to {one.scale.highest}, but {one.why}",
-            hint,
-            one.source,
-            one.column,
-            option=f'--scale "{one.source}={one.instead.text}"' if one.instead.measure == one.scale.measure else "",
-        )
-        for one in scores.doubtful(work.plan, work.scores)
-        if not one.is_alone
-    ]
+    return [one.problem() for one in scores.doubtful(work.plan, work.scores) if not one.is_alone]
 
 
 def _outside(work: Work, row: dict[str, Any]) -> Problem:

@@ -94,6 +94,7 @@ def stored(plan: Plan, *parts: ir.Table) -> ir.Table:
 
 
 def with_customer_of_order(rows: ir.Table, orders: ir.Table | None) -> ir.Table:
+    """Responses or cases that name an order and no customer take the order's."""
     if orders is None:
         return rows
     owned = orders.filter(orders.customer_id.notnull())

@@ -17,6 +17,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from crm_core.errors import Problem
 from crm_core.mapping.carrying_out.reading import Plan, Source, make_rows, plan, read
 from crm_core.mapping.carrying_out.score_texts import DECIMAL
 from crm_core.mapping.meaning.names import plain
@@ -215,6 +216,18 @@ class Doubt:
     instead: Scale
     why: str
     is_alone: bool
+
+    def problem(self) -> Problem:
+        """What is told where nobody was asked."""
+        return Problem(
+            "scale_doubtful",
+            "warning",
+            f"The scores were taken for {self.scale.measure} on {self.scale.lowest} to {self.scale.highest}, but {self.why}",
+            "If it is another scale, declare it; the worst score comes first.",
+            self.source,
+            self.column,
+            option=f'--scale "{self.source}={self.instead.text}"' if self.instead.measure == self.scale.measure else "",
+        )
 
 
 def doubtful(plan: Plan, found: Scores) -> list[Doubt]:

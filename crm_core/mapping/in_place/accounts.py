@@ -211,7 +211,9 @@ def _source(plan: Plan, number: int, counted: Counted) -> SourceReceipt:
     used = fates.get(None, 0)
     rejected = {REASONS[code].text: rows for code, rows in sorted((code, rows) for code, rows in fates.items() if code is not None) if rows}
     reading, count = plan.sources[number], sum(rejected.values())
-    return SourceReceipt(reading.name, reading.mapping.grain, used + count, used, count, rejected_by_reason=rejected, reading={})
+    return SourceReceipt(
+        reading.name, reading.mapping.grain, used + count, used, count, duplicates=None, rejected_by_reason=rejected, reading={}
+    )
 
 
 def _rejected(sources: tuple[SourceReceipt, ...], severity: Any) -> list[Problem]:
@@ -240,19 +242,4 @@ def _findings(told: Told, counted: Counted) -> list[Problem]:
         Problem("blank_means_no", "info", message, "", plan.sources[at].name, plan.sources[at].mapping.fields["is_escalated"])
         for at in told.marks
     ]
-    return found + _scales_in_doubt(told)
-
-
-def _scales_in_doubt(told: Told) -> list[Problem]:
-    hint = "If it is another scale, declare it; the worst score comes first."
-    return [
-        Problem(
-            "scale_doubtful",
-            "warning",
-            f"The scores were taken for {one.scale.measure} on {one.scale.lowest} to {one.scale.highest}, but {one.why}",
-            hint,
-            one.source,
-            one.column,
-        )
-        for one in scores.doubtful(cast(imported.Plan, told.plan), told.scores)
-    ]
+    return found + [one.problem() for one in scores.doubtful(cast(imported.Plan, told.plan), told.scores)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from crm_core.mapping.carrying_out.canonical import OF_ORDER, columns_of
+from crm_core.mapping.carrying_out.canonical import OF_ORDER, columns_of, with_customer
 from crm_core.mapping.carrying_out.lookups import Lookups, with_person
 from crm_core.mapping.in_place.model import Plan
 from crm_core.mapping.in_place.reading import read, united
@@ -31,7 +31,7 @@ def orders(plan: Plan, found: Lookups, lines: ir.Table | None) -> ir.Table:
     if given is None:
         assert of_lines is not None  # noqa: S101 (the caller has lines or orders)
         return of_lines.mutate(ordered_at=of_lines.line_at).select(*columns_of("orders"))
-    return _merged(_with_customer(given, of_lines), of_lines)
+    return _merged(with_customer(given, of_lines), of_lines)
 
 
 def _of_lines(plan: Plan, rows: ir.Table) -> ir.Table:
@@ -47,15 +47,6 @@ def _is_completed(plan: Plan, name: str) -> bool:
     return name in ("status", "currency") and plan.feeds(name, "orders")
 
 
-def _with_customer(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
-    """Orders that name no customer take the one of their lines."""
-    if of_lines is None:
-        return given
-    owners = of_lines.group_by(owned_order_id="order_id").aggregate(owner=of_lines.customer_id.min())
-    joined = given.left_join(owners, given.order_id == owners.owned_order_id)
-    return joined.mutate(customer_id=ibis.coalesce(joined.customer_id, joined.owner)).drop("owner", "owned_order_id")
-
-
 def _merged(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
     names = ["customer_id", "order_id", "ordered_at", "line_at", *OF_ORDER]
     mine = given.mutate(line_at=ibis.null("timestamp")).select(names)
@@ -66,14 +57,3 @@ def _merged(given: ir.Table, of_lines: ir.Table | None) -> ir.Table:
         ordered_at=ibis.coalesce(rows.ordered_at.min(), rows.line_at.min()), **values
     )
     return merged.select(*columns_of("orders"))
-
-
-def with_customer_of_order(rows: ir.Table, orders: ir.Table | None) -> ir.Table:
-    """Responses or cases that name an order and no customer take the order's."""
-    if orders is None:
-        return rows
-    owned = orders.filter(orders.customer_id.notnull())
-    owners = owned.group_by(owned_order_id="order_id").aggregate(owner=owned.customer_id.min(), other=owned.customer_id.max())
-    owners = owners.filter(owners.owner == owners.other).drop("other")  # an id that two customers share does not tell whose it is
-    joined = rows.left_join(owners, rows.order_id == owners.owned_order_id)
-    return joined.mutate(customer_id=ibis.coalesce(joined.customer_id, joined.owner)).drop("owner", "owned_order_id")

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from crm_core.errors import MappingError
 from crm_core.mapping.carrying_out.canonical import OF_ORDER, columns_of
 from crm_core.mapping.carrying_out.lookups import Lookups
+from crm_core.mapping.carrying_out.responses import with_customer_of_order
 from crm_core.mapping.carrying_out.scores import Scores
 from crm_core.mapping.in_place import accounts, cases, customers, lines, lookups, orders, responses, scores
 from crm_core.mapping.in_place.accounts import Counted, Told
@@ -133,13 +134,13 @@ def _make_service(opening: _Opening) -> None:
         opening.cases = cases.cases(reading, opening.found)
         usable = opening.cases.states.filter(opening.cases.states.is_usable)
         its_orders = placed if reading.feeds("order_id", "cases") else None
-        opening.tables["cases"] = _typed("cases", orders.with_customer_of_order(usable, its_orders))
+        opening.tables["cases"] = _typed("cases", with_customer_of_order(usable, its_orders))
         if reading.feeds("csat_score", "cases"):
             ratings = responses.of_cases(usable, opening.scores)
             parts.append(ratings.filter(~ratings.is_outside))
     if parts:
         its_orders = placed if reading.feeds("order_id", "surveys", "cases") else None
-        rows = orders.with_customer_of_order(responses.stored(reading, *parts), its_orders)
+        rows = with_customer_of_order(responses.stored(reading, *parts), its_orders)
         opening.tables["surveys"] = _typed("surveys", rows, responses.attributes(reading))
 
 

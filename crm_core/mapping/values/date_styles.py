@@ -122,7 +122,7 @@ def decide(staging: Staging, source: str, column: str, sample: Sequence[str] = (
     staged = staging.staged(source)
     cells = staging.table(source)[staged.column(column).ref]
     if isinstance(cells, ir.DateValue | ir.TimestampValue):
-        return DateFormat("native", evidence="the file has dates here")
+        return DateFormat("native", evidence="it holds dates already")
     sample = sample or _sample(staging, staged, staged.column(column).ref)
     fmt, _ = guess(sample)
     if fmt is None:

@@ -10,6 +10,7 @@ import pytest
 from crm_core.analytics.clv import customers, forecast
 from crm_core.analytics.clv.checked import fit_spend
 from crm_core.analytics.clv.forecast import Settings, choose
+from crm_core.analytics.clv.spend import rank_correlation
 from crm_core.workspace import Workspace
 from tests.crm_core.analytics.clv.stories import AS_OF, shop
 from tests.workspaces import open_workspace
@@ -76,5 +77,5 @@ def test_the_correlation_of_counts_is_that_of_customers() -> None:
     from scipy import stats
 
     expected = stats.spearmanr(x, value).statistic
-    assert forecast._spearman(x, value, np.ones(300)) == pytest.approx(expected)
-    assert forecast._spearman(pairs[:, 0], pairs[:, 1], counts.astype(float)) == pytest.approx(expected)
+    assert rank_correlation(x, value, np.ones(300)) == pytest.approx(expected)
+    assert rank_correlation(pairs[:, 0], pairs[:, 1], counts.astype(float)) == pytest.approx(expected)
