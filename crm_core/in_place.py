@@ -58,9 +58,9 @@ def rows_of(engine: Engine, selection: Selection, access: Access = USUAL) -> ir.
     with engine.in_words():
         if selection.query:
             return engine.query(statements.checked(selection.query, engine.dialect, access))
-        rows = engine.source(selection.table, selection.schema or "")
+        rows = _source(engine, selection.table, selection.schema)
         for join in selection.joins:
-            other = engine.source(join.table, join.schema or selection.schema or "")
+            other = _source(engine, join.table, join.schema or selection.schema)
             keys = {right for _, right in join.on}
             named = other.select(
                 **{f"key {number}": other[right] for number, (_, right) in enumerate(join.on)},
@@ -69,6 +69,15 @@ def rows_of(engine: Engine, selection: Selection, access: Access = USUAL) -> ir.
             on = [rows[left] == named[f"key {number}"] for number, (left, _) in enumerate(join.on)]
             rows = rows.left_join(named, on).drop(*(f"key {number}" for number in range(len(join.on))))
         return rows if selection.columns is None else rows.select(*selection.columns)
+
+
+def _source(engine: Engine, table: str, schema: str | None) -> ir.Table:
+    """One of the company's tables; the server's own, with its sessions, rights and passwords, are nobody's data."""
+    if statements.is_servers_own(table, schema):
+        raise statements.refused(f"the server's own table “{table}”")
+    if statements.is_a_file(table, schema, engine.dialect) and table not in engine.backend.list_tables():
+        raise statements.refused(f"the file “{table}” in place of a table")
+    return engine.source(table, schema or "")
 
 
 def stage_samples(

@@ -180,6 +180,29 @@ def test_a_lake_reaches_its_own_folder_alone(lake: Path, statement: str) -> None
         engine.raw.execute(statement)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "selection",
+    [Selection("shop", "pg_authid", "pg_catalog"), Selection("shop", "pg_shadow"), Selection("shop", "tables", "information_schema")],
+)
+def test_the_servers_own_tables_are_nobodys_data(shop: Any, selection: Selection) -> None:
+    known = in_place.connections()
+    with in_place.open_engine(known.find("shop")) as engine, pytest.raises(SourceError, match="server's own"):
+        in_place.rows_of(engine, selection, known.access)
+
+
+@pytest.mark.parametrize("table", ["/etc/passwd", "*", "../secret.csv"])
+def test_a_file_is_no_table(lake: Path, table: str) -> None:
+    known = in_place.connections()
+    with in_place.open_engine(known.find("lake")) as engine, pytest.raises(SourceError, match="file"):
+        in_place.rows_of(engine, Selection("lake", table), known.access)
+
+
+def test_a_table_may_have_a_dot_in_its_name(lake: Path) -> None:
+    PEOPLE.to_parquet(lake / "people.v2.parquet")
+    with in_place.open_engine(in_place.connections().find("lake")) as engine:
+        assert engine.execute(in_place.rows_of(engine, Selection("lake", "people.v2")).count()) == 7
+
+
 def test_a_query_can_be_looked_at(shop: Any, tmp_path: Path) -> None:
     query = "SELECT order_id, customer_id, ordered_at, net_amount FROM sales WHERE customer_id <> 'c0'"
     with Workspace.open(prepared(tmp_path / "w.duckdb", "shop", Selection("shop", query=query))) as ws:

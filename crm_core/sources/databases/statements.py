@@ -59,11 +59,15 @@ BEGINNINGS = (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FRO
 KEYWORD = re.compile(r"[A-Z]{2,12}")
 ROOTS = (exp.Select, exp.SetOperation, exp.Subquery)
 #: Tables and schemas of the servers themselves: files, sessions, rights and passwords are among them.
-SYSTEM_SCHEMAS = frozenset(("pg_catalog", "information_schema", "mysql", "performance_schema", "sys", "pg_toast"))
+SYSTEM_SCHEMAS = frozenset(("pg_catalog", "information_schema", "mysql", "performance_schema", "sys", "pg_toast", "system"))
 SYSTEM_TABLES = re.compile(r"pg_|sqlite_|pragma_|fsdir$|dbstat$", re.IGNORECASE)
 #: In an engine that reads files, what looks like a path or a web address is one.
 PATHS = re.compile(r"[/\\*?:.\[\]~]")
-FILE_ENGINES = ("duckdb", "clickhouse", "spark", "databricks")
+FILE_ENGINES = ("duckdb", "clickhouse", "spark", "databricks", "pyspark")
+#: ... and what looks like a schema of one of these names is a kind of file: csv.`/etc/passwd`.
+KINDS_OF_FILES = frozenset(
+    ("csv", "json", "jsonl", "parquet", "orc", "text", "avro", "delta", "iceberg", "xml", "binaryfile", "image", "libsvm")
+)
 
 
 #: What sqlglot 30 writes as something else that the dialect has not, or that gives other results (7 DIV 2 is 3, CAST(7 / 2 AS SIGNED) is 4).
@@ -171,10 +175,15 @@ def _check_table(table: exp.Table, dialect: str, access: Access) -> None:
         if table.args.get("rows_from"):
             return  # functions, each of which is checked
         raise refused("a table that is none")
-    if dialect in FILE_ENGINES and PATHS.search(name):
+    if is_a_file(name, table.text("db"), dialect):
         raise refused(f"the file “{name}” in place of a table")
     if is_servers_own(name, table.text("db")) or table.text("catalog").lower() in SYSTEM_SCHEMAS:
         raise refused(f"the server's own table “{name}”")
+
+
+def is_a_file(name: str, schema: str | None, dialect: str) -> bool:
+    """Would an engine that reads files take that name for one?"""
+    return dialect in FILE_ENGINES and (PATHS.search(name) is not None or (schema or "").lower() in KINDS_OF_FILES)
 
 
 def is_servers_own(name: str, schema: str | None) -> bool:

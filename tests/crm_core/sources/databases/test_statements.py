@@ -117,6 +117,9 @@ ATTACKS = [
     ("sqlite", "SELECT * FROM fsdir('/')", "fsdir"),
     # files in place of tables
     ("duckdb", "SELECT * FROM '/etc/passwd'", "file"),
+    *[(engine, f"SELECT * FROM {one}", "file") for engine in ("spark", "pyspark", "databricks") for one in ("csv.`/etc/passwd`", "text.`passwd`", "Parquet.`x`", "`/x`")],
+    ("trino", "SELECT * FROM system.runtime.queries", "server's own"),
+    ("clickhouse", "SELECT * FROM system.users", "server's own"),
     ("duckdb", "SELECT * FROM \"/etc/passwd\"", "file"),
     ("duckdb", "SELECT * FROM 's3://bucket/x.parquet'", "file"),
     ("duckdb", "FROM 'x.csv'", "file"),
