@@ -7,7 +7,7 @@ translation anew; here it is done once for an opening, and translating what is l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import ibis.expr.operations as ops
@@ -21,7 +21,7 @@ _OF_ROWS = (ops.Analytic, ops.WindowFunction, ops.Reduction, ops.Subquery)
 
 def short(rows: ir.Table) -> ir.Table:
     """The same columns and rows, by fewer steps over fewer columns."""
-    return _pruned(rows.op(), set(rows.columns)).replace(_fold).to_expr()
+    return _pruned(rows.op(), set(rows.columns)).replace(partial(_fold, {})).to_expr()
 
 
 # -- columns that are used ------------------------------------------------------------------------------------------------
@@ -94,14 +94,18 @@ def _names(values: Iterable[Any], relation: Any) -> set[str]:
 # -- steps that follow each other ---------------------------------------------------------------------------------------------
 
 
-def _fold(node: Any, kwargs: dict[str, Any] | None) -> Any:
+#: Value -> its words: values are parts of many others, and are counted once.
+Counted = dict[Any, int]
+
+
+def _fold(counted: Counted, node: Any, kwargs: dict[str, Any] | None) -> Any:
     node = node.__recreate__(kwargs) if kwargs else node
     if isinstance(node, ops.Project) and _can_give_way(node.parent):
-        return _small(ops.Project(node.parent.parent, _replaced(dict(node.values), node.parent)), node)
+        return _small(ops.Project(node.parent.parent, _replaced(dict(node.values), node.parent)), node, counted)
     if isinstance(node, ops.Filter) and _can_give_way(node.parent):
         below = ops.Filter(node.parent.parent, tuple(_replaced(dict(enumerate(node.predicates)), node.parent).values()))
         kept = {name: _moved(value, node.parent.parent, below) for name, value in node.parent.values.items()}
-        return _small(ops.Project(below, kept), node)
+        return _small(ops.Project(below, kept), node, counted)
     return node
 
 
@@ -127,16 +131,17 @@ def _moved(value: Any, old: Any, new: Any) -> Any:
     return value.replace(move, filter=ops.Value)
 
 
-def _small(folded: ops.Project, node: Any) -> Any:
+def _small(folded: ops.Project, node: Any, counted: Counted) -> Any:
     values = list(folded.values.values())
     if isinstance(folded.parent, ops.Filter):
         values += folded.parent.predicates
-    return folded if max(map(_parts, values)) <= MOST_PARTS else node
+    return folded if max(_parts(value, counted) for value in values) <= MOST_PARTS else node
 
 
-@lru_cache(maxsize=10_000)
-def _parts(value: Any) -> int:
+def _parts(value: Any, counted: Counted) -> int:
     """Words of a value as it is written; columns of a relation are one."""
     if isinstance(value, ops.Field):
         return 1
-    return 1 + sum(_parts(part) for part in value.__children__ if isinstance(part, ops.Value))
+    if value not in counted:
+        counted[value] = 1 + sum(_parts(part, counted) for part in value.__children__ if isinstance(part, ops.Value))
+    return counted[value]
