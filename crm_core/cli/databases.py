@@ -29,8 +29,9 @@ def is_database(source: str) -> bool:
 
 def stage_tables(staging: Staging, sources: Sequence[str], options: argparse.Namespace, progress: Progress) -> None:
     """Reads the tables and queries that the options name from the one database among the sources; nothing where there is none."""
-    if len(sources) > 1 or (not sources and (options.table or options.query)):
-        what = "Several databases are named." if sources else "--table and --query are for databases, and none is named."
+    newer_by = getattr(options, "newer_by", None) or ""
+    if len(sources) > 1 or (not sources and (options.table or options.query or newer_by)):
+        what = "Several databases are named." if sources else "--table, --query and --newer-by are for databases, and none is named."
         raise SourceError("One database is needed", what, "Name one, as connection:NAME or dialect://user@host/database.")
     if not sources:
         return
@@ -38,7 +39,7 @@ def stage_tables(staging: Staging, sources: Sequence[str], options: argparse.Nam
     from crm_core.sources.databases.stage import check_newest, stage
 
     known, connection, name = _connection(sources[0])
-    column, days = getattr(options, "newer_by", None) or "", getattr(options, "late_days", 0)
+    column, days = newer_by, getattr(options, "late_days", 0)
     with session.open(connection, os.environ, known.access) as opened:
         if not options.table and not options.query:
             raise browse.nothing_chosen(opened)
@@ -74,6 +75,8 @@ def build_in_place(
             "In place, all tables lie in one database that an administrator has named.",
             "Write connection:NAME.",
         )
+    if getattr(options, "newer_by", None):
+        raise SourceError("There is nothing to refresh", "In place, the rows are always those that are there now.", "Leave out --newer-by.")
     known, connection, named = _connection(options.sources[0])
     with in_place.open_engine(connection) as engine:
         tables = [(text, _split(engine, text)) for text in options.table]

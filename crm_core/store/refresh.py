@@ -142,8 +142,7 @@ def _stage_one(staging: Staging, session: Session, table: StagedTable, origin: O
 def _since(staging: Staging, table: StagedTable, origin: Origin) -> Newest | None:
     """The value above which rows are read again: the newest one, less the days of late arrivals. None where nothing tells."""
     ref = table.column(origin.column).ref
-    row = staging.raw.execute(f"SELECT max({ref}) FROM former.{SCHEMA}.{table.ref}").fetchone()
-    newest = row[0] if row else None
+    newest = staging.raw.execute(f"SELECT max({ref}) AS newest FROM former.{SCHEMA}.{table.ref}").to_arrow_table()["newest"][0].as_py()
     if isinstance(newest, date):  # a datetime is one
         return newest - timedelta(days=origin.overlap_days)
     return newest

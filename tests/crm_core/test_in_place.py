@@ -263,3 +263,11 @@ def test_what_the_data_lacks_is_said_as_of_an_import(lake: Path, tmp_path: Path)
         pytest.raises(AnalysisError, match="surveys"),
     ):
         ws.table("surveys")
+
+
+def test_newer_rows_are_a_matter_of_imports(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--workspace", "Lake", "--newer-by", "ordered_at"]
+    assert main(["import", "connection:lake", "--table", "sales", "--in-place", *arguments]) == 2
+    assert "--newer-by" in capsys.readouterr().err
+    assert main(["import", str(lake / "people.parquet"), *arguments]) == 2
+    assert "--newer-by" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +214,15 @@ def test_a_retyped_column_is_told_by_newer_rows_and_read_anew_in_full(server: An
     found = refresh(store, entry, connections, NOW, is_full=True)
     assert count_lines(found.entry) == ROWS + 1
     assert [one.column for one in found.receipt.problems if one.code == "column_retyped"] == ["net_amount"]
+
+
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)
+def test_newer_rows_are_told_by_times_with_a_zone(server: Any, store: Workspaces) -> None:
+    server.execute("ALTER TABLE sales ALTER COLUMN ordered_at TYPE timestamptz USING ordered_at AT TIME ZONE 'UTC'", "shop")
+    connections = connection_to(server, server.password)
+    entry = imported(store, connections)
+    server.execute("INSERT INTO sales VALUES ('new', 'new', '2025-06-01 01:00:00+03:30', 1.5)", "shop")
+    found = refresh(store, entry, connections, NOW)
+    assert found.rows_read == {"sales": 1}
+    with Workspace.open(found.entry.path) as ws:
+        assert ws.last_day == date(2025, 5, 31)  # by the clock of UTC
