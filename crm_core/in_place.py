@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from crm_core.engines.base import Engine
 from crm_core.engines.connect import connect
+from crm_core.errors import SourceError
 from crm_core.mapping.carrying_out.meta import how_made, write
 from crm_core.mapping.carrying_out.rejects import create_table
 from crm_core.mapping.carrying_out.target import Target
@@ -57,7 +59,7 @@ def rows_of(engine: Engine, selection: Selection, access: Access = USUAL) -> ir.
     """What is selected, as an expression over the company's tables. Raises SourceError or WorkspaceError where it is not there, or not allowed."""
     with engine.in_words():
         if selection.query:
-            return engine.query(statements.checked(selection.query, engine.dialect, access))
+            return _plain(engine.query(statements.checked(selection.query, engine.dialect, access)))
         rows = _source(engine, selection.table, selection.schema)
         for join in selection.joins:
             other = _source(engine, join.table, join.schema or selection.schema)
@@ -68,7 +70,22 @@ def rows_of(engine: Engine, selection: Selection, access: Access = USUAL) -> ir.
             )
             on = [rows[left] == named[f"key {number}"] for number, (left, _) in enumerate(join.on)]
             rows = rows.left_join(named, on).drop(*(f"key {number}" for number in range(len(join.on))))
-        return rows if selection.columns is None else rows.select(*selection.columns)
+        return _plain(rows if selection.columns is None else rows.select(*selection.columns))
+
+
+def _plain(rows: ir.Table) -> ir.Table:
+    """The columns that a field can take, ids and the like of a type of their own as text; lists, shapes, bytes and what Ibis does not know are left out."""
+    usual, as_text = (dt.Numeric, dt.Boolean, dt.String, dt.Date, dt.Timestamp), (dt.UUID, dt.JSON, dt.INET, dt.MACADDR, dt.Time)
+    if all(isinstance(kind, usual) and not isinstance(kind, as_text) for kind in rows.schema().types):
+        return rows
+    kept = {
+        name: rows[name].cast("string") if isinstance(kind, as_text) else rows[name]
+        for name, kind in rows.schema().items()
+        if isinstance(kind, (*usual, *as_text))
+    }
+    if not kept:
+        raise SourceError("The table has no columns", "None of its columns holds numbers, texts or dates.", "Choose another table.")
+    return rows.select(**kept)
 
 
 def _source(engine: Engine, table: str, schema: str | None) -> ir.Table:

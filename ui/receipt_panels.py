@@ -92,7 +92,7 @@ def _sources(receipt: Receipt) -> None:
         for one in receipt.sources
     ]
     frame = pd.DataFrame(rows)
-    if all(one.duplicates is None for one in receipt.sources):  # the rows lie elsewhere: repeats are not counted, and nothing was read in
+    if rows and all(one.duplicates is None for one in receipt.sources):  # rows that lie elsewhere: nobody counted repeats or read them in
         frame = frame.drop(columns=["Duplicates", "Duplicates removed", "How it was read"])
     numbers = {
         name: st.column_config.NumberColumn(format="localized") for name in ("Read", "Used", "Rejected", "Duplicates", "Duplicates removed")

@@ -17,11 +17,15 @@ import psycopg
 import pyarrow as pa
 from ibis.expr.operations import InMemoryTable
 from psycopg import sql
+from psycopg.adapt import Loader
+from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 
 from crm_core.engines.base import Engine, no_place, typed
 from crm_core.engines.postgres_sql import UNICODE, Compiler
 from crm_core.errors import WorkspaceError
 
+MONEY_OF = """SELECT attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relname = %s AND nspname = %s AND atttypid = 'money'::regtype AND NOT attisdropped"""
 HINT_LATER = "Try again; what was worked out so far is worked out anew."
 
 
@@ -61,6 +65,12 @@ class Postgres(Engine):
         self._views: dict[str, ir.Table] = {}  # to be made again with the next connection
         self._count_cursors = 0
         super().__init__(_open(connect), write_schema)
+
+    def source(self, name: str, schema: str = "") -> ir.Table:
+        """A table, its amounts of the type money as numbers: the type knows no arithmetic, and Ibis takes it for a decimal."""
+        rows = super().source(name, schema)
+        found = self.backend.con.execute(MONEY_OF, [name, schema or self.backend.current_database]).fetchall()
+        return rows.mutate(**{column: rows[column].cast("decimal(20, 4)") for (column,) in found}) if found else rows
 
     def arrow(self, table: ir.Table) -> pa.Table:
         self.backend._run_pre_execute_hooks(table)
@@ -154,12 +164,35 @@ def _connected(connect: dict[str, Any]) -> psycopg.Connection[Any]:
     connection = psycopg.connect(**{"connect_timeout": 10, "application_name": "crm dashboard", **connect}, autocommit=True)
     connection.execute("SET max_parallel_workers_per_gather = 2")
     connection.execute("SET timezone = 'UTC'")
+    for kind, loader in ENDLESS.items():
+        connection.adapters.register_loader(kind, loader)
     return connection
+
+
+def _or_nothing(usual: type[Loader]) -> type[Loader]:
+    """Reads as psycopg does; what Python has no moment for (infinity, years BC) is missing."""
+
+    class OrNothing(usual):  # type: ignore[misc, valid-type]
+        def load(self, data: Any) -> Any:
+            try:
+                return super().load(data)
+            except psycopg.DataError:
+                return None
+
+    return OrNothing
+
+
+ENDLESS = {"date": _or_nothing(DateLoader), "timestamp": _or_nothing(TimestampLoader), "timestamptz": _or_nothing(TimestamptzLoader)}
 
 
 def _column(values: Any, kind: pa.DataType) -> pa.Array:
     """Numbers of PostgreSQL's own width in the type that Ibis expects of them."""
     if pa.types.is_decimal(kind):
+        if any(isinstance(value, str) for value in values):
+            raise WorkspaceError(
+                "A column is of the type money", "PostgreSQL writes it in the words of its locale.", "Write it as COLUMN::numeric."
+            )
+        values = [None if value is not None and not value.is_finite() else value for value in values]
         return pa.array(values).cast(kind) if any(value is not None for value in values) else pa.nulls(len(values), kind)
     if pa.types.is_floating(kind):
         return pa.array([None if value is None else float(value) for value in values], kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine.reflection import Inspector
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.exc import NoSuchTableError, SAWarning
 
 from crm_core.errors import SourceError
 from crm_core.sources.databases.selection import Join, Selection
@@ -101,7 +102,7 @@ def nothing_chosen(session: Session) -> SourceError:
     names = [one.title for schema in schemas(session) for one in tables(session, schema)]
     there = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
     return SourceError(
-        "Which table?",
+        "No table is named",
         f"“{session.title}” has: {there or 'no tables'}.",
         "Add --table NAME, more than once for several, or --query SELECT.",
     )
@@ -109,7 +110,8 @@ def nothing_chosen(session: Session) -> SourceError:
 
 def columns(session: Session, table: str, schema: str | None = None) -> list[ColumnInfo]:
     """The columns of a table or view, in their order. Raises SourceError where there is no such table."""
-    with _inspected(session) as inspector, _no_such(session, table, schema):
+    with _inspected(session) as inspector, _no_such(session, table, schema), warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # of types that it does not know: they are read as text
         found = inspector.get_columns(table, schema=schema)
     return [ColumnInfo(_name(session, one["name"]), _type_word(one["type"], session), bool(one.get("nullable", True))) for one in found]
 
