@@ -60,9 +60,9 @@ def rows_of(engine: Engine, selection: Selection, access: Access = USUAL) -> ir.
     with engine.in_words():
         if selection.query:
             return _plain(engine.query(statements.checked(selection.query, engine.dialect, access)))
-        rows = _source(engine, selection.table, selection.schema)
+        rows = _source(engine, selection.table, selection.schema, access)
         for join in selection.joins:
-            other = _source(engine, join.table, join.schema or selection.schema)
+            other = _source(engine, join.table, join.schema or selection.schema, access)
             keys = {right for _, right in join.on}
             named = other.select(
                 **{f"key {number}": other[right] for number, (_, right) in enumerate(join.on)},
@@ -88,10 +88,9 @@ def _plain(rows: ir.Table) -> ir.Table:
     return rows.select(**kept)
 
 
-def _source(engine: Engine, table: str, schema: str | None) -> ir.Table:
+def _source(engine: Engine, table: str, schema: str | None, access: Access) -> ir.Table:
     """One of the company's tables; the server's own, with its sessions, rights and passwords, are nobody's data."""
-    if statements.is_servers_own(table, schema):
-        raise statements.refused(f"the server's own table “{table}”")
+    statements.check_place(table, schema, access)
     if statements.is_a_file(table, schema, engine.dialect) and table not in engine.backend.list_tables():
         raise statements.refused(f"the file “{table}” in place of a table")
     return engine.source(table, schema or "")
@@ -168,9 +167,10 @@ def open_tables(known: Former, before: InPlace, environment: Environment[str, st
     """
     (name,) = known.connections or ("",)
     reachable = connections(environment)
-    engine = open_engine(reachable.find(name), environment)
+    connection = reachable.find(name)
+    engine = open_engine(connection, environment)
     try:
-        sources = _sources(engine, known.origins, reachable.access)
+        sources = _sources(engine, known.origins, reachable.access_to(connection))
         with engine.in_words():
             found = reopened(sources, known.mapping, engine, before, engine.execute(ibis.today()))
         with engine.in_words():

@@ -22,7 +22,7 @@ from crm_core.errors import CrmError, SourceError
 from crm_core.sources.databases import browse, places
 from crm_core.sources.databases import session as databases
 from crm_core.sources.databases.browse import ColumnInfo, TableInfo
-from crm_core.sources.databases.connections import Connection, Connections
+from crm_core.sources.databases.connections import Access, Connection, Connections
 from crm_core.sources.databases.selection import Join, Selection
 from crm_core.sources.databases.session import Session
 
@@ -74,6 +74,11 @@ class Look:
         return self.connection.title
 
     @property
+    def access(self) -> Access:
+        """What may be read here."""
+        return self.known.access_to(self.connection)
+
+    @property
     def works_in_place(self) -> bool:
         from crm_core.engines.connect import works_in_place
 
@@ -112,7 +117,9 @@ class Look:
         if not self.is_importable:
             return ()
         found = self._answer(("keys", table, schema), lambda: self._asked(lambda session: browse.keys(session, table, schema)))
-        return tuple(one for one in found.foreign if (one.table, one.schema or schema) != (table, schema))
+        others = [one for one in found.foreign if (one.table, one.schema or schema) != (table, schema)]
+        shown = self.connection.schemas
+        return tuple(one for one in others if not shown or (one.schema or schema) in shown)
 
     def preview(self, selection: Selection) -> Preview:
         """The first rows. Raises SourceError for a statement that may not run, and for what is not there."""
@@ -210,7 +217,7 @@ class Look:
 
         engine = self.engine()
         with self.words(), engine.in_words():
-            found = engine.arrow(rows_of(engine, selection, self.known.access).limit(PREVIEW_ROWS))
+            found = engine.arrow(rows_of(engine, selection, self.access).limit(PREVIEW_ROWS))
         columns = tuple(ColumnInfo(field.name, str(field.type), field.nullable) for field in found.schema)
         rows = [[_cell(value) for value in row.values()] for row in found.to_pylist()]
         return Preview(columns, pd.DataFrame(rows, columns=[one.name for one in columns], dtype=object))

@@ -153,7 +153,7 @@ class Wizard:
 
         def sample(title: str, selection: Selection, step: Progress) -> object:
             with look.words():
-                return stage_samples(self.staging, engine, [selection], look.known.access, step, [title])
+                return stage_samples(self.staging, engine, [selection], look.access, step, [title])
 
         self._take(look, chosen, progress, sample)
         self.place = look if self.tables else None
@@ -358,7 +358,7 @@ class Wizard:
 
             with self.place.words():
                 engine = self.place.engine()
-                return prepare(self.staging, self.mapping, engine, path, name=name, now=now, access=self.place.known.access)
+                return prepare(self.staging, self.mapping, engine, path, name=name, now=now, access=self.place.access)
         from crm_core.mapping.build import build
 
         remarks = self.suggestion.remarks(self.mapping) if self.suggestion else ()

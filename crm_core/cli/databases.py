@@ -78,6 +78,7 @@ def build_in_place(
     if getattr(options, "newer_by", None):
         raise SourceError("There is nothing to refresh", "In place, the rows are always those that are there now.", "Leave out --newer-by.")
     known, connection, named = _connection(options.sources[0])
+    access = known.access_to(connection)
     with in_place.open_engine(connection) as engine:
         tables = [(text, _split(engine, text)) for text in options.table]
         if not tables and not options.query:
@@ -85,9 +86,9 @@ def build_in_place(
                 "No table is named", "In place needs to know which tables are meant.", "Add --table [SCHEMA.]TABLE, or --query SELECT."
             )
         chosen = [selection for _, selection in _selections(named, tables, options.query)]
-        in_place.stage_samples(staging, engine, chosen, known.access, progress)
+        in_place.stage_samples(staging, engine, chosen, access, progress)
         mapping, _ = decide(staging, options)
-        return in_place.prepare(staging, mapping, engine, target, name=name, now=datetime.now(UTC), access=known.access)
+        return in_place.prepare(staging, mapping, engine, target, name=name, now=datetime.now(UTC), access=access)
 
 
 def _connection(source: str) -> tuple[Connections, Connection, str]:

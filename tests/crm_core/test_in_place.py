@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -75,9 +77,10 @@ def shop(postgres: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def prepared(path: Path, connection: str, *selections: Selection) -> Path:
     """A workspace file over these tables."""
     known = in_place.connections()
+    access = known.access_to(known.find(connection))
     with Staging() as staging, in_place.open_engine(known.find(connection)) as engine:
-        in_place.stage_samples(staging, engine, selections, known.access)
-        in_place.prepare(staging, suggest(staging).mapping, engine, path, name="Lying", now=NOW, access=known.access)
+        in_place.stage_samples(staging, engine, selections, access)
+        in_place.prepare(staging, suggest(staging).mapping, engine, path, name="Lying", now=NOW, access=access)
     return path
 
 
@@ -263,6 +266,23 @@ def test_what_the_data_lacks_is_said_as_of_an_import(lake: Path, tmp_path: Path)
         pytest.raises(AnalysisError, match="surveys"),
     ):
         ws.table("surveys")
+
+
+def test_only_the_schemas_of_the_connection_are_read(shop: Any, home: Path) -> None:
+    shop.execute("CREATE SCHEMA private; CREATE TABLE private.pay AS SELECT 1 AS i; GRANT USAGE ON SCHEMA private TO looker; "
+                 "GRANT SELECT ON private.pay TO looker", "lying")  # fmt: skip
+    file = home / "connections.toml"
+    pay = [Selection("shop", "pay", "private"), Selection("shop", query="SELECT * FROM private.pay")]
+    for schemas, may in ((("public",), False), (("public", "private"), True)):
+        known = in_place.connections()
+        connection = replace(known.find("shop"), schemas=schemas)
+        with in_place.open_engine(connection) as engine:
+            for selection in pay:
+                with nullcontext() if may else pytest.raises(SourceError, match="may read of public"):
+                    in_place.rows_of(engine, selection, known.access_to(connection))
+    file.write_text(file.read_text() + 'schemas = ["public"]\n')
+    with pytest.raises(SourceError, match="may read of public"):
+        prepared(home / "w.duckdb", "shop", pay[0])
 
 
 def test_newer_rows_are_a_matter_of_imports(lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,12 +45,13 @@ URL_HINT = 'Write the URL without it, and say where the password is: password = 
 
 @dataclass(frozen=True)
 class Access:
-    """What a user's own URL may reach, and the functions that the administrator adds to the harmless ones."""
+    """What a user's own URL may reach, the functions that the administrator adds to the harmless ones, and the only schemas to read (all: none named)."""
 
     dialects: tuple[str, ...] = DIALECTS
     hosts: tuple[str, ...] = HOSTS
     folders: tuple[Path, ...] = ()
     functions: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ class Connections:
             f"No connection is called “{name}”. There are: {names}.",
             f"An administrator adds connections to {FILE} in the home of this program.",
         )
+
+    def access_to(self, connection: Connection) -> Access:
+        """What may be read through that connection."""
+        return replace(self.access, schemas=connection.schemas)
 
     def for_url(self, url: str) -> Connection:
         """A connection to a URL that a user gave; its password comes from CRM_DATABASE_PASSWORD. Raises SourceError for a URL with a password."""

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -71,7 +72,7 @@ class Session:
         self, connection: Connection, access: Access, url: URL, engine: sa.Engine, arguments: dict[str, Any], hidden: tuple[str, ...]
     ) -> None:
         self.connection = connection
-        self.access = access
+        self.access = replace(access, schemas=connection.schemas)
         self.url = url
         self.engine = engine
         self.title = connection.title

@@ -177,8 +177,18 @@ def _check_table(table: exp.Table, dialect: str, access: Access) -> None:
         raise refused("a table that is none")
     if is_a_file(name, table.text("db"), dialect):
         raise refused(f"the file “{name}” in place of a table")
-    if is_servers_own(name, table.text("db")) or table.text("catalog").lower() in SYSTEM_SCHEMAS:
+    if table.text("catalog").lower() in SYSTEM_SCHEMAS:
         raise refused(f"the server's own table “{name}”")
+    check_place(name, table.text("db"), access, table.text("catalog"))
+
+
+def check_place(name: str, schema: str | None, access: Access, catalog: str = "") -> None:
+    """Raises SourceError for a table of the server itself, or of a schema that is not among those the administrator chose."""
+    if is_servers_own(name, schema):
+        raise refused(f"the server's own table “{name}”")
+    whole = f"{catalog}.{schema}" if catalog else schema
+    if access.schemas and whole and whole.lower() not in {one.lower() for one in access.schemas}:
+        raise refused(f"a table of the schema “{whole}”; this connection may read of {', '.join(access.schemas)}")
 
 
 def is_a_file(name: str, schema: str | None, dialect: str) -> bool:

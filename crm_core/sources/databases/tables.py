@@ -61,8 +61,7 @@ def missing_column(session: Session, name: str, names: list[str]) -> SourceError
 
 
 def _table(session: Session, table: str, schema: str | None, number: int) -> tuple[sa.FromClause, list[_Column]]:
-    if statements.is_servers_own(table, schema):
-        raise statements.refused(f"the server's own table “{table}”")
+    statements.check_place(table, schema, session.access)
     infos = browse.columns(session, table, schema)
     made = sa.table(table, *[sa.column(one.name) for one in infos], schema=schema).alias(f"t{number}")
     return made, [_Column(info, made.c[info.name], info.name) for info in infos]

@@ -90,6 +90,22 @@ def test_only_schemas_of_the_connection_are_shown(on_postgres):
     assert [one.title for one in browse.tables(opened)] == ["a.t"]
 
 
+def test_other_schemas_are_not_read(on_postgres):
+    opened = on_postgres(
+        "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t AS SELECT 1 AS i; CREATE TABLE b.t AS SELECT 2 AS i", schemas=("a",)
+    )
+    for query in ("SELECT * FROM a.t", "WITH t AS (SELECT i FROM A.t) SELECT i FROM t"):
+        assert browse.preview(opened, Selection("x", query=query)).iloc[0, 0] == "1"
+    for selection in (
+        Selection("x", "t", "b"),
+        Selection("x", query="SELECT * FROM b.t"),
+        Selection("x", query="SELECT (SELECT max(b.t.i) FROM b.t) FROM a.t"),
+        Selection("x", query='SELECT * FROM a.t, "elsewhere".a.t AS o'),
+    ):
+        with pytest.raises(SourceError, match="this connection may read of a"):
+            browse.preview(opened, selection)
+
+
 def test_preview_has_few_rows_and_short_cells(on_each):
     opened = on_each("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, '" + "x" * 2000 + "'), (2, NULL), (3, 'c')")
     for selection in (
