@@ -119,16 +119,27 @@ def stage_samples(
 
 
 def prepare(
-    staging: Staging, mapping: Mapping, engine: Engine, target: Path, *, name: str, now: datetime, access: Access = USUAL
+    staging: Staging,
+    mapping: Mapping,
+    engine: Engine,
+    target: Path,
+    *,
+    name: str,
+    now: datetime,
+    access: Access = USUAL,
+    progress: Progress = no_progress,
 ) -> Receipt:
     """Writes the workspace file `target` for the tables that `staging` has samples of, and returns the receipt of all their rows.
 
-    Raises MappingError or DataError as an import does; then there is no file.
+    Raises MappingError or DataError as an import does, and what `progress` raises, which stops the engine; then there is no file.
     """
     origins = dict(staging.origins)
     sources = _sources(engine, origins, access)
     with engine.in_words():
-        found = canonical(sources, mapping, engine, engine.execute(ibis.today()))
+        found = engine.beside(
+            lambda: canonical(sources, mapping, engine, engine.execute(ibis.today())),
+            lambda: progress(0.5, f"{engine.label} goes through all rows…"),
+        )
     workspace = {
         "format": FORMAT,
         "name": name,

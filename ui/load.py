@@ -225,7 +225,7 @@ def _check(found: Wizard) -> None:
     found.aim(_target())
     if found.checked is None:
         if st.button("Check", key="check", type="primary", icon=":material/fact_check:"):
-            with moving("Checking all rows …", "" if found.is_in_place else NOT_CHANGED) as progress:
+            with moving("Checking all rows …", NOT_CHANGED) as progress:
                 found.errors.clear()
                 _tell(found, lambda: found.check(_name(found), datetime.now(UTC), progress))
             st.rerun()

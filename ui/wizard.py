@@ -358,7 +358,7 @@ class Wizard:
 
             with self.place.words():
                 engine = self.place.engine()
-                return prepare(self.staging, self.mapping, engine, path, name=name, now=now, access=self.place.access)
+                return prepare(self.staging, self.mapping, engine, path, name=name, now=now, access=self.place.access, progress=progress)
         from crm_core.mapping.build import build
 
         remarks = self.suggestion.remarks(self.mapping) if self.suggestion else ()

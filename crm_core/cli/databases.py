@@ -88,7 +88,7 @@ def build_in_place(
         chosen = [selection for _, selection in _selections(named, tables, options.query)]
         in_place.stage_samples(staging, engine, chosen, access, progress)
         mapping, _ = decide(staging, options)
-        return in_place.prepare(staging, mapping, engine, target, name=name, now=datetime.now(UTC), access=access)
+        return in_place.prepare(staging, mapping, engine, target, name=name, now=datetime.now(UTC), access=access, progress=progress)
 
 
 def _connection(source: str) -> tuple[Connections, Connection, str]:

@@ -6,9 +6,10 @@ administrator allowed it. It never changes the tables that it reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import ibis
 import ibis.expr.types as ir
@@ -21,6 +22,9 @@ from ibis.formats.pandas import PandasData
 
 from crm_core.errors import CrmError, WorkspaceError
 
+T = TypeVar("T")
+#: How often one who waits is told so, and how often an engine is told to stop until it does.
+SECONDS = 0.5
 #: Engines fold nested queries by themselves; to have Ibis fold them takes twice as long as all the rest of its translation.
 ibis.options.sql.fuse_selects = False
 
@@ -124,6 +128,27 @@ class Engine:
         except Exception as error:
             hint = "Try again; if it stays, tell whoever runs it."
             raise WorkspaceError("The engine cannot answer", f"{self.label} says: {type(error).__name__}.", hint) from None
+
+    def beside(self, work: Callable[[], T], tell: Callable[[], object]) -> T:
+        """Does work of the engine beside the caller's thread, which tells meanwhile that it waits; if telling raises, the engine stops."""
+        with ThreadPoolExecutor(1) as worker:
+            running = worker.submit(self.stoppable, work)
+            while wait([running], SECONDS).not_done:
+                try:
+                    tell()
+                except BaseException:
+                    while not running.done():
+                        self.interrupt()  # again and again: a statement may only be about to start
+                        wait([running], SECONDS)
+                    raise
+            return running.result()
+
+    def stoppable(self, work: Callable[[], T]) -> T:
+        """Does the work so that `interrupt` stops this and nothing of others."""
+        return work()
+
+    def interrupt(self) -> None:
+        """Stops the statement that runs, from any thread; where an engine cannot be told, it comes to its end."""
 
     def reconnect(self) -> None:
         """Connect anew; kept tables are gone."""

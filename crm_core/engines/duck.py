@@ -53,6 +53,9 @@ class Duck(Engine):
         self.raw.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {rows}")
         return self.known(name, expr)
 
+    def interrupt(self) -> None:
+        self.raw.interrupt()
+
     def _create(self, name: str, expr: ir.Table) -> str:
         """One statement that makes the table with the types that Ibis knows it by. Its own `create_table` makes an empty one and inserts the rows,
         which takes a third longer.

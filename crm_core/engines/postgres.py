@@ -129,6 +129,10 @@ class Postgres(Engine):
             raise no_place(self.label)
         return sql.Identifier(self.write_schema, name)
 
+    def interrupt(self) -> None:
+        with suppress(psycopg.Error):  # a connection that is gone has nothing to stop
+            self.backend.con.cancel_safe(timeout=5)
+
     @contextmanager
     def in_words(self) -> Iterator[None]:
         try:

@@ -20,7 +20,7 @@ from py4j.protocol import Py4JError, Py4JJavaError  # type: ignore[import-untype
 from pyspark.errors import PySparkException
 from pyspark.storagelevel import StorageLevel
 
-from crm_core.engines.base import HINT_CHANGED, HINT_WRITE, Engine, typed
+from crm_core.engines.base import HINT_CHANGED, HINT_WRITE, Engine, T, typed
 from crm_core.engines.spark_sql import Compiler
 from crm_core.errors import WorkspaceError
 
@@ -162,6 +162,18 @@ class Spark(Engine):
     def _rows(self, expr: ir.Table) -> DataFrame:
         self.backend._run_pre_execute_hooks(expr)
         return self._session.sql(typed(expr, self.backend.compiler.to_sqlglot(expr), "databricks").sql(self.backend.dialect, copy=False))
+
+    def stoppable(self, work: Callable[[], T]) -> T:
+        """The jobs bear our mark, since others may use the same session."""
+        self._session.addTag(self._mark)
+        try:
+            return work()
+        finally:
+            self._session.removeTag(self._mark)
+
+    def interrupt(self) -> None:
+        with suppress(PySparkException, Py4JError, OSError, *grpc_errors()):
+            self._session.interruptTag(self._mark)
 
     @contextmanager
     def in_words(self) -> Iterator[None]:

@@ -160,6 +160,27 @@ def test_others_may_ask_while_rows_stream(engine: str, tiny: Callable[[str], Wor
 
 
 @EVERY
+def test_what_nobody_waits_for_any_more_is_stopped(engine: str, tiny: Callable[[str], Workspace]) -> None:
+    ws = tiny(engine)
+    table = ws.keep(f"numbers to multiply {engine}", lambda: ibis.memtable(pd.DataFrame({"n": range(3_000)})))
+    first, second, third = (table.rename({name: "n"}) for name in "abc")
+    endless = first.cross_join(second).cross_join(third).filter(lambda t: (t.a * t.b + t.c) % 7 == 3).count()
+    told: list[int] = []
+
+    def tell() -> None:
+        told.append(1)
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        ws.engine.beside(lambda: ws.execute(endless), tell)
+    assert time.perf_counter() - start < 30
+    assert len(told) == 3
+    assert ws.execute(table.count()) == 3_000
+
+
+@EVERY
 def test_without_a_place_nothing_is_written_and_it_says_so(engine: str, tiny: Callable[[str], Workspace]) -> None:
     ws = tiny(engine)
     with pytest.raises(WorkspaceError, match=r"may only read|No place"):

@@ -268,6 +268,25 @@ def test_what_the_data_lacks_is_said_as_of_an_import(lake: Path, tmp_path: Path)
         ws.table("surveys")
 
 
+def test_a_check_that_is_stopped_leaves_nothing(lake: Path, tmp_path: Path) -> None:
+    """Five times the table by itself, which takes longer than anybody waits."""
+    query = "SELECT a.* FROM sales a, sales b, sales c, sales d, sales e"
+    told: list[str] = []
+
+    def stop(share: float, words: str) -> None:
+        told.append(words)
+        raise KeyboardInterrupt
+
+    known, path = in_place.connections(), tmp_path / "w.duckdb"
+    with Staging() as staging, in_place.open_engine(known.find("lake")) as engine:
+        in_place.stage_samples(staging, engine, [Selection("lake", query=query)])
+        with pytest.raises(KeyboardInterrupt):
+            in_place.prepare(staging, suggest(staging).mapping, engine, path, name="Lying", now=NOW, progress=stop)
+        assert engine.execute(engine.source("sales").count()) == len(SALES)
+    assert told == ["DuckDB over Parquet goes through all rows…"]
+    assert not list(tmp_path.glob("w.duckdb*"))
+
+
 def test_only_the_schemas_of_the_connection_are_read(shop: Any, home: Path) -> None:
     shop.execute("CREATE SCHEMA private; CREATE TABLE private.pay AS SELECT 1 AS i; GRANT USAGE ON SCHEMA private TO looker; "
                  "GRANT SELECT ON private.pay TO looker", "lying")  # fmt: skip
