@@ -5,17 +5,14 @@ from __future__ import annotations
 import secrets
 import signal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar
 
 import pymysql
 from pymysql.constants import CLIENT
 
-from tests.servers.processes import HOST, Login, NotInstalled, PrivateFolder, Program, find_program, free_port, run_once, unprivileged
+from tests.servers.database import START_SECONDS, DatabaseServer
+from tests.servers.processes import HOST, Login, NotInstalled, Program, find_program, run_once
 
-StopMode = Literal["fast", "immediate"]
-
-SIGNALS = {"fast": signal.SIGTERM, "immediate": signal.SIGKILL}
-START_SECONDS = 30
 SETTINGS = {
     "bind-address": HOST,
     "character-set-server": "utf8mb4",
@@ -28,62 +25,25 @@ SETTINGS = {
 }
 
 
-class MariaDBServer:
-    """A server of one's own. `url()` never holds the password: that is `password` (or the reader's Login) and is given apart."""
+class MariaDBServer(DatabaseServer):
+    """A server of one's own; see DatabaseServer."""
 
-    host = HOST
-    user = "chief"
+    kind = "mariadb"
+    signals: ClassVar = {"fast": signal.SIGTERM, "immediate": signal.SIGKILL}
     database = "shop"
 
     def __init__(self) -> None:
         """Raises NotInstalled where MariaDB is missing."""
         self._installer, self._server = _programs()
-        self._run_as = unprivileged("mysql")
-        self._folder = PrivateFolder("mariadb", self._run_as)
-        self._program: Program | None = None
-        self._readers: dict[str, Login] = {}
-        self.log = self._folder.path / "server.log"
-        self.password = secrets.token_urlsafe(16)
-        self.port = free_port()
-
-    def __enter__(self) -> Self:
-        try:
-            self._initialise()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__("mysql")
 
     def url(self, user: str | None = None, database: str | None = None) -> str:
         """For SQLAlchemy; without a user the administrator's. Without password."""
         return f"mysql+pymysql://{user or self.user}@{self.host}:{self.port}/{database or self.database}"
 
     def start(self) -> None:
-        """Returns when it answers, on the same port and with the same data as before."""
         if not self.runs:
             self._run().wait_until(lambda: self._answers(port=self.port, user=self.user, password=self.password), START_SECONDS)
-
-    def stop(self, mode: StopMode = "immediate") -> None:
-        """immediate: killed, as in a crash; fast: connections are ended in order."""
-        if self._program is not None:
-            self._program.stop(SIGNALS[mode])
-            self._program = None
-
-    def restart(self, mode: StopMode = "immediate") -> None:
-        self.stop(mode)
-        self.start()
-
-    @property
-    def runs(self) -> bool:
-        return self._program is not None and self._program.runs
-
-    def close(self) -> None:
-        """Stopped, with its data removed: not to be started again."""
-        self.stop()
-        self._folder.remove()
 
     def connect(self, database: str | None = None) -> pymysql.connections.Connection[Any]:
         """A connection of the administrator's, each statement its own transaction."""
@@ -146,10 +106,6 @@ class MariaDBServer:
         command = [self._server, "--no-defaults", "--skip-name-resolve", "--skip-log-bin", *places, *settings]
         self._program = Program(command, log=self.log, folder=self._folder.path, user=self._run_as)
         return self._program
-
-    @property
-    def _data(self) -> Path:
-        return self._folder.path / "data"
 
     def _answers(self, **way: Any) -> bool:
         try:

@@ -7,28 +7,14 @@ import secrets
 import shutil
 import signal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg import sql
 
-from tests.servers.processes import (
-    HOST,
-    Login,
-    NotInstalled,
-    PrivateFolder,
-    Program,
-    ServerError,
-    find_program,
-    free_port,
-    run_once,
-    unprivileged,
-)
+from tests.servers.database import START_SECONDS, DatabaseServer
+from tests.servers.processes import HOST, Login, NotInstalled, Program, ServerError, find_program, run_once
 
-StopMode = Literal["smart", "fast", "immediate"]
-
-SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-START_SECONDS = 30
 #: Fast because nothing waits for the disk. Commits still reach the system at once, so none is lost when the server is killed.
 SETTINGS = {
     "listen_addresses": HOST,
@@ -43,8 +29,8 @@ SETTINGS = {
 }
 
 
-class PostgresServer:
-    """A server of one's own. `url()` never holds the password: that is `password` (or the reader's Login) and is given apart.
+class PostgresServer(DatabaseServer):
+    """A server of one's own; see DatabaseServer.
 
     with PostgresServer() as server:
         server.execute("CREATE TABLE orders (id int)")
@@ -52,64 +38,27 @@ class PostgresServer:
         url, password = server.url(user=reader.user), reader.password
     """
 
-    host = HOST
-    user = "chief"
+    kind = "postgres"
+    #: smart: waits for clients to leave.
+    signals: ClassVar = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
     database = "postgres"
 
     def __init__(self) -> None:
         """Raises NotInstalled where PostgreSQL is missing."""
         self._programs = _programs()
-        self._run_as = unprivileged("postgres")
-        self._folder = PrivateFolder("postgres", self._run_as)
-        self._program: Program | None = None
-        self._readers: dict[str, Login] = {}
-        self.log = self._folder.path / "server.log"
-        self.password = secrets.token_urlsafe(16)
-        self.port = free_port()
-
-    def __enter__(self) -> Self:
-        try:
-            self._initialise()
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__("postgres")
 
     def url(self, user: str | None = None, database: str | None = None) -> str:
         """For SQLAlchemy; without a user the superuser's. Without password."""
         return f"postgresql+psycopg://{user or self.user}@{self.host}:{self.port}/{database or self.database}"
 
     def start(self) -> None:
-        """Returns when it answers, on the same port and with the same data as before."""
         if self.runs:
             return
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         command = [self._programs / "postgres", "-D", self._data, "-p", str(self.port), *settings]
         self._program = Program(command, log=self.log, folder=self._folder.path, user=self._run_as)
         self._program.wait_until(self._answers, START_SECONDS)
-
-    def stop(self, mode: StopMode = "immediate") -> None:
-        """immediate: at once, as in a crash; fast: connections are ended in order; smart: waits for clients to leave."""
-        if self._program is not None:
-            self._program.stop(SIGNALS[mode])
-            self._program = None
-
-    def restart(self, mode: StopMode = "immediate") -> None:
-        self.stop(mode)
-        self.start()
-
-    @property
-    def runs(self) -> bool:
-        return self._program is not None and self._program.runs
-
-    def close(self) -> None:
-        """Stopped, with its data removed: not to be started again."""
-        self.stop()
-        self._folder.remove()
 
     def connect(self, database: str | None = None) -> psycopg.Connection[Any]:
         """A connection of the superuser's, each statement its own transaction."""
@@ -148,10 +97,6 @@ class PostgresServer:
         for grant in grants:
             self.execute(sql.SQL(grant).format(**names), database)
         return self._readers[name]
-
-    @property
-    def _data(self) -> Path:
-        return self._folder.path / "data"
 
     def _initialise(self) -> None:
         secret = self._folder.path / "password"
