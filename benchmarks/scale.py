@@ -40,7 +40,7 @@ LINES = (1_000_000, 10_000_000)
 ENGINES = ("duckdb", "spark")
 PLANNED = 100_000  # lines whose plans are read
 #: What DuckDB may hold before it spills; what Python and its libraries need comes on top.
-DUCKDB_MEMORY = "1100MB"
+DUCKDB_MEMORY = "900MB"
 SPARK = {
     "spark.driver.memory": "640m",
     "spark.executor.memory": "3g",

@@ -19,6 +19,8 @@ from crm_core.engines.duck import Duck
 from crm_core.errors import WorkspaceError
 
 MEMORY_LIMIT = "2GB"
+#: Kept tables of large companies lie on disk: to work out two of 40 million rows again and again, each in the other's place, takes far longer.
+KEPT_ROWS = 300_000_000
 REMOTE = ("s3://", "gs://", "gcs://", "r2://", "az://", "azure://", "abfss://")
 
 
@@ -26,6 +28,7 @@ class Lake(Duck):
     """DuckDB over `folder`: an absolute path, or the URL of a place in an object store, whose keys come from the environment."""
 
     label = "DuckDB over Parquet"
+    most_rows = KEPT_ROWS
 
     def __init__(self, folder: str, write_folder: str = "", memory_limit: str = MEMORY_LIMIT) -> None:
         self.folder = folder.rstrip("/")
