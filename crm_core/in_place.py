@@ -138,7 +138,7 @@ def prepare(
     with engine.in_words():
         found = engine.beside(
             lambda: canonical(sources, mapping, engine, engine.execute(ibis.today())),
-            lambda: progress(0.5, f"{engine.label} goes through all rows…"),
+            lambda: progress(0.0, f"{engine.label} goes through all rows…"),
         )
     workspace = {
         "format": FORMAT,
