@@ -165,15 +165,23 @@ class Spark(Engine):
 
     def stoppable(self, work: Callable[[], T]) -> T:
         """The jobs bear our mark, since others may use the same session."""
-        self._session.addTag(self._mark)
+        session, context = self._session, self._context
+        (session.addTag if context is None else context.addJobTag)(self._mark)
+        if context is not None:
+            context.setInterruptOnCancel(True)
         try:
             return work()
         finally:
-            self._session.removeTag(self._mark)
+            (session.removeTag if context is None else context.removeJobTag)(self._mark)
 
     def interrupt(self) -> None:
         with suppress(PySparkException, Py4JError, OSError, *grpc_errors()):
-            self._session.interruptTag(self._mark)
+            (self._session.interruptTag if self._context is None else self._context.cancelJobsWithTag)(self._mark)
+
+    @property
+    def _context(self) -> Any:
+        """The driver of a classic session, whose tags hold for all threads: those of the session itself are known to the one that set them alone."""
+        return None if self._client is not None else self._session.sparkContext
 
     @contextmanager
     def in_words(self) -> Iterator[None]:
