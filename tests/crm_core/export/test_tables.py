@@ -67,7 +67,7 @@ def test_excel_holds_no_formula(ws: Workspace):
 
 
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.MonkeyPatch, ws: Workspace):
-    monkeypatch.setattr(export, "EXCEL_MAX_ROWS", 4)
+    monkeypatch.setattr("crm_core.export.excel.EXCEL_MAX_ROWS", 4)
     book = pd.read_excel(io.BytesIO(export.to_excel(ws, rows(ws), "Lines")), sheet_name=None, engine="openpyxl")
     assert [len(sheet) for sheet in book.values()] == [4, 4, 4, 4]
     assert [name for sheet in book.values() for name in sheet.customer_id][:4] == NASTY[:4]

@@ -1,46 +1,27 @@
-"""What leaves the dashboard: tables as CSV and Excel for people, as Parquet and JSON for programs.
-
-Spreadsheets execute a cell that begins like a formula, so text that does is made harmless in CSV (a leading apostrophe) and
-typed as text in Excel. Parquet and JSON are data formats and hold the values raw.
-Everything streams in batches out of the engine; a million rows are never a data frame.
-"""
+"""Tables and small frames as CSV and Excel for people, as Parquet and JSON for programs. Everything streams in batches out of the engine."""
 
 from __future__ import annotations
 
 import io
 import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from crm_core.errors import CrmError
+from crm_core.export.cells import FORMULA_PATTERN, harmless, json_row, json_text, json_value
+from crm_core.export.excel import workbook
+from crm_core.export.files import ENDINGS, check_ending, whole
 from crm_core.workspace import Workspace
 
-#: A spreadsheet reads a cell that starts with one of these as a formula or a command, some also the full-width forms (OWASP, "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-FORMULA_PATTERN = r"^[=+\-@\t\r\n\x00＝＋－＠]"  # the same for the engine
-
 BATCH_ROWS = 50_000
-EXCEL_MAX_ROWS = 1_048_575  # beside the header
-EXCEL_FIRST_YEAR = 1900  # earlier days are no dates to Excel
-ENDINGS = (".csv", ".parquet", ".json")
 BOM = b"\xef\xbb\xbf"  # by it Excel knows UTF-8
 
 Labels = Mapping[str, str]
-
-
-def harmless(text: str) -> str:
-    """The text as a cell that no spreadsheet runs: with an apostrophe in front where it begins like a formula."""
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def to_csv(ws: Workspace, table: ir.Table, labels: Labels | None = None, *, bom: bool = True) -> bytes:
@@ -67,7 +48,7 @@ def to_excel(ws: Workspace, table: ir.Table, title: str, labels: Labels | None =
     """The rows of `table` as an Excel workbook; over 1,048,575 rows go on in further sheets."""
     header = [(labels or {}).get(name, name) for name in table.columns]
     rows = (row for batch in ws.batches(table, BATCH_ROWS) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True))
-    return _workbook(header, rows, title)
+    return workbook(header, rows, title)
 
 
 def frame_to_csv(frame: pd.DataFrame, labels: Labels | None = None) -> bytes:
@@ -84,7 +65,7 @@ def frame_to_csv(frame: pd.DataFrame, labels: Labels | None = None) -> bytes:
 def frame_to_excel(frame: pd.DataFrame, title: str, labels: Labels | None = None) -> bytes:
     """A small frame as an Excel workbook with one sheet."""
     header = [str((labels or {}).get(name, name)) for name in frame.columns]
-    return _workbook(header, frame.itertuples(index=False, name=None), title)
+    return workbook(header, frame.itertuples(index=False, name=None), title)
 
 
 def write_table(ws: Workspace, table: ir.Table, path: Path) -> None:
@@ -126,32 +107,6 @@ def write_record(record: Mapping[str, Any], path: Path) -> None:
             pd.DataFrame([record]).to_parquet(unfinished, index=False)
 
 
-def check_ending(path: Path, endings: Sequence[str]) -> None:
-    """Raises CrmError where the file's name has none of the endings."""
-    if path.suffix.lower() not in endings:
-        raise CrmError(
-            "Unknown kind of output file",
-            f"“{path.name}” ends in none of {', '.join(endings)}.",
-            "Give a file name with one of these endings.",
-        )
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A place to write the file to; it takes the place of `path` when all is written, and goes where that fails."""
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def json_text(data: Mapping[str, Any]) -> str:
-    """Data as JSON for people and programs."""
-    return json.dumps(data, ensure_ascii=False, indent=2, default=json_value) + "\n"
-
-
 def _file_csv(ws: Workspace, table: ir.Table, path: Path) -> None:
     with path.open("wb") as target:
         write_csv(ws, table, target, bom=False)
@@ -171,26 +126,9 @@ def _file_json(ws: Workspace, table: ir.Table, path: Path) -> None:
         separator = "[\n"
         for batch in ws.batches(table, BATCH_ROWS):
             for row in batch.to_pylist():
-                target.write(separator + _json_row(row))
+                target.write(separator + json_row(row))
                 separator = ",\n"
         target.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _json_row(row: Mapping[str, Any]) -> str:
-    """A row as a JSON object, amounts with all their digits (a floating point number holds 15 of them)."""
-    cells = {
-        key: f"{value:f}" if isinstance(value, Decimal) else json.dumps(json_value(value), ensure_ascii=False) for key, value in row.items()
-    }
-    return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {cell}" for key, cell in cells.items()) + "}"
-
-
-def json_value(value: Any) -> Any:
-    """A value of the engine as JSON knows it: amounts as floating point numbers, days and moments in ISO form."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return value
 
 
 def _harmless_columns(table: ir.Table) -> ir.Table:
@@ -206,62 +144,3 @@ def _harmless_columns(table: ir.Table) -> ir.Table:
 def _as(schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with the schema's names and types (engines differ in the precision of moments and sums)."""
     return pa.RecordBatch.from_arrays([column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)], schema=schema)
-
-
-def _workbook(header: list[str], rows: Iterable[tuple[Any, ...]], title: str) -> bytes:
-    """Header and rows as .xlsx: text cells are typed as text, whatever they hold."""
-    import xlsxwriter
-
-    target = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, options) as book:
-        bold = book.add_format({"bold": True, "bottom": 1})
-        formats = {
-            date: book.add_format({"num_format": "yyyy-mm-dd"}),
-            datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-            Decimal: book.add_format({"num_format": "#,##0.00"}),
-        }
-        for number, chunk in enumerate(_chunks(iter(rows)), start=1):
-            sheet = book.add_worksheet(_sheet_name(title, number))
-            sheet.freeze_panes(1, 0)
-            sheet.set_column(0, len(header) - 1, 18)
-            for column, label in enumerate(header):
-                sheet.write_string(0, column, label, bold)
-            for line, row in enumerate(chunk, start=1):
-                for column, value in enumerate(row):
-                    _write_cell(sheet, line, column, value, formats)
-    return target.getvalue()
-
-
-def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """The rows in portions that fit a sheet; the first one also where there are none."""
-    from itertools import chain, islice
-
-    yield islice(rows, EXCEL_MAX_ROWS)
-    for first in rows:
-        yield chain([first], islice(rows, EXCEL_MAX_ROWS - 1))
-
-
-def _sheet_name(title: str, number: int) -> str:
-    """Excel allows 31 characters and none of []:*?/\\ in the name of a sheet."""
-    clean = "".join(" " if char in "[]:*?/\\'" else char for char in title).strip() or "Table"
-    return clean[:31] if number == 1 else f"{clean[:27]} {number}"
-
-
-def _write_cell(sheet: Any, line: int, column: int, value: Any, formats: Mapping[type, Any]) -> None:
-    if pd.isna(value):
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(line, column, value)
-    elif isinstance(value, date) and value.year < EXCEL_FIRST_YEAR:
-        sheet.write_string(line, column, value.isoformat())
-    elif isinstance(value, datetime):  # before date, which it is too
-        sheet.write_datetime(line, column, value.replace(tzinfo=None), formats[datetime])
-    elif isinstance(value, date):
-        sheet.write_datetime(line, column, value, formats[date])
-    elif isinstance(value, Decimal):
-        sheet.write_number(line, column, float(value), formats[Decimal])
-    elif pd.api.types.is_number(value) and math.isfinite(cast("float", value)):
-        sheet.write_number(line, column, value)
-    else:
-        sheet.write_string(line, column, str(value))
