@@ -5,7 +5,8 @@
     ├── MappingError     the columns are not (or not clearly) assigned to fields
     ├── DataError        the values leave nothing to work with
     ├── WorkspaceError   a workspace is missing, damaged, busy or has nothing to undo
-    └── AnalysisError    an analysis lacks the tables, columns or customers it needs
+    ├── AnalysisError    an analysis lacks the tables, columns or customers it needs
+    └── AccessError      the user's role does not allow this, or nobody is signed in
 
 Each carries what a marketer needs: a title, what is wrong (all problems at once) and what to do.
 """
@@ -88,3 +89,7 @@ class WorkspaceError(CrmError):
 
 class AnalysisError(CrmError):
     """An analysis lacks the tables, columns or customers it needs."""
+
+
+class AccessError(CrmError):
+    """The user's role does not allow this, or nobody is signed in."""

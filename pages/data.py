@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import frame, load, loaded
+from ui import frame, load, loaded, who
 from ui.numbers import count_of
+from ui.sections import roles
 from ui.state import Session
 
 LOADED, LOAD = "What is loaded", "Load data"
@@ -13,6 +14,12 @@ LOADED, LOAD = "What is loaded", "Load data"
 
 def render() -> None:
     st.title("Data: what is loaded, and what could not be used?")
+    _data()
+    roles.panel(who.user())
+
+
+def _data() -> None:
+    """What is loaded and how more comes in; as long as nothing is, only the latter."""
     view, failed = frame.current(), frame.failed()
     if view is None and failed is not None:
         frame.try_again()

@@ -6,7 +6,8 @@ as the server's start does (ui/server.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,32 @@ def modules_are_no_pages() -> Iterator[None]:
         yield
 
 
-def open_page(url_path: str = "", owner: str = "", **query: str | list[str]) -> AppTest:
+#: Settings of sign-in with a provider that no test asks.
+SIGN_IN = {
+    "redirect_uri": "http://localhost:8501/oauth2callback",
+    "cookie_secret": "a secret of the tests that is long enough",
+    "client_id": "crm",
+    "client_secret": "kept",
+    "server_metadata_url": "http://127.0.0.1:9/.well-known/openid-configuration",
+}
+
+
+def claims(email: str, **others: Any) -> dict[str, Any]:
+    """What a provider tells of somebody who has just signed in with a checked address."""
+    now = int(time.time())
+    return {"is_logged_in": True, "email": email, "email_verified": True, "name": "Some Body", "iat": now, "exp": now + 3600, **others}
+
+
+def open_page(url_path: str = "", owner: str = "", signed_in: Mapping[str, Any] | None = None, **query: str | list[str]) -> AppTest:
     """The page with that url path ("" is the default one), run once with these query parameters, in a session of its own.
 
-    `owner` makes the session the one that holds this token of a private workspace.
+    `owner` makes the session the one that holds this token of a private workspace. `signed_in` are the claims of whoever signed in (empty: nobody
+    did); without it there is no sign-in, and the user is the local one.
     """
     app = AppTest.from_file(ROOT / "app.py", default_timeout=TIMEOUT_SECONDS)
+    if signed_in is not None:
+        app.secrets["auth"] = dict(SIGN_IN)
+        app.user = dict(signed_in)
     if owner:
         app.session_state[Session.OWNER] = owner
     app.query_params.update(query)

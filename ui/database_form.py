@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.errors import CrmError
 from crm_core.sources.databases.browse import TableInfo
 from crm_core.sources.databases.connections import Connection, Connections, load
 from crm_core.sources.databases.selection import Join, Selection
-from ui import guards, home
+from ui import guards, home, who
 from ui.look import Joined, Look, Preview, join_in_words
 from ui.wizard import Wizard
 
@@ -35,7 +36,8 @@ class Wanted:
 
 
 def draw(found: Wizard) -> Wanted | None:
-    """The choice as far as she has come; what is wanted when she pressed a button."""
+    """The choice as far as she has come; what is wanted when she pressed a button. Raises AccessError: databases are the administrator's."""
+    who.user().require(Action.MANAGE_DATA)
     try:
         known = load(home.workspaces().home.root, os.environ)
     except CrmError as error:

@@ -1,4 +1,4 @@
-"""Download buttons whose file is made only when it is asked for."""
+"""Download buttons whose file is made only when it is asked for: then it is asked once more whether the user may have it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import pandas as pd
 import streamlit as st
+
+from crm_core.access import Action
+from ui import personal, sign_in, who
 
 if TYPE_CHECKING:
     from crm_core.workspace import Workspace
@@ -20,16 +23,23 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def downloads(view: View, make: Callable[[], ir.Table], key: str, *, title: str, labels: Mapping[str, str] | None = None) -> None:
-    """CSV and Excel of an Ibis table of any length; `make` runs on the click only. `title` names the sheet and, with the day, the file."""
+    """CSV and Excel of an Ibis table of customers, of any length; `make` runs on the click only. `title` names the sheet and, with the day, the file.
+
+    Raises AccessError where the user may not take customers away.
+    """
+    view.user.require(Action.EXPORT)
+    require = sign_in.still(Action.EXPORT)
 
     def csv() -> bytes:
         from crm_core import export
 
+        require()
         return export.to_csv(view.ws, make(), labels=labels)
 
     def excel() -> bytes:
         from crm_core import export
 
+        require()
         return export.to_excel(view.ws, make(), title, labels=labels)
 
     _buttons(csv, excel, key, f"{slug(title)}_{view.as_of.isoformat()}")
@@ -38,10 +48,14 @@ def downloads(view: View, make: Callable[[], ir.Table], key: str, *, title: str,
 def frame_downloads(
     frame: pd.DataFrame | Callable[[], pd.DataFrame], key: str, *, title: str, labels: Mapping[str, str] | None = None
 ) -> None:
-    """CSV and Excel of a small result, or of one that is made on the click only."""
+    """CSV and Excel of a small result, or of one that is made on the click only; rows of customers only for whoever may take them away."""
+    require = sign_in.still(Action.EXPORT)
 
     def made() -> pd.DataFrame:
-        return frame() if callable(frame) else frame
+        found = frame() if callable(frame) else frame
+        if personal.columns(map(str, found.columns)):
+            require()
+        return found
 
     def csv() -> bytes:
         from crm_core import export
@@ -57,16 +71,23 @@ def frame_downloads(
 
 
 def rejected_downloads(ws: Workspace, key: str) -> None:
-    """CSV and Excel of the rows that the import could not use, each with its reason and the record as it stood in the file."""
+    """CSV and Excel of the rows that the import could not use, each with its reason and the record as it stood in the file.
+
+    Raises AccessError where the user may not take customers away.
+    """
+    who.user().require(Action.EXPORT)
+    require = sign_in.still(Action.EXPORT)
 
     def csv() -> bytes:
         from crm_core import export
 
+        require()
         return export.frame_to_csv(ws.rejected(MOST_REJECTED))
 
     def excel() -> bytes:
         from crm_core import export
 
+        require()
         return export.frame_to_excel(ws.rejected(MOST_REJECTED), "Rejected rows")
 
     _buttons(csv, excel, key, "rejected_rows")

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import ibis.expr.types as ir
 import streamlit as st
 
-from ui import cache, filters, guards, home, links
+from ui import cache, filters, guards, home, links, who
 from ui.state import Session, Url
 from ui.style import STYLE
 
 if TYPE_CHECKING:
+    from crm_core.access import User
     from crm_core.analytics.filters import Filters
     from crm_core.analytics.rfm import RfmSettings
     from crm_core.analytics.satisfaction.follow_up import Followed
@@ -34,13 +35,14 @@ class View:
     """What a page looks at: one workspace from one day, and who is shown.
 
     `as_of` is always a day (the data's default if the user chose none); `start` and `end` (exclusive) are the period of sales
-    figures. `settings` are the scoring rules of the sidebar. A private upload has `is_private`. `followed` are the
-    customers that somebody followed up, `agreement` the time limits noted for cases (None: none are). `looked_at` is when tables that lie in
-    a database were looked at, None for data that was imported.
+    figures. `user` is who looks: what reads or changes rows asks `user.require(action)`. `settings` are the scoring rules of the sidebar.
+    A private upload has `is_private`. `followed` are the customers that somebody followed up, `agreement` the time limits noted for cases
+    (None: none are). `looked_at` is when tables that lie in a database were looked at, None for data that was imported.
     """
 
     ws: Workspace
     entry: Entry
+    user: User
     as_of: date
     filters: Filters
     settings: RfmSettings
@@ -212,7 +214,7 @@ def _look_at(entry: Entry) -> View:
         settings = filters.choose_scoring()
         st.caption(SHARE_PRIVATE if entry.kind == "private" else SHARE)
     noted = cache.noted(entry.path)
-    seen = View(ws, entry, chosen.as_of or ws.as_of, chosen, settings, noted.followed, noted.agreement, looked_at)
+    seen = View(ws, entry, who.user(), chosen.as_of or ws.as_of, chosen, settings, noted.followed, noted.agreement, looked_at)
     st.caption(_freshness(seen))
     return seen
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.errors import CrmError, Problem
+from crm_core.access import RULES, Action, User
+from crm_core.errors import AccessError, CrmError, Problem
 from crm_core.schema import TABLES
 from ui.links import link
 
@@ -48,8 +49,21 @@ def guard() -> Iterator[None]:
         st.error(f"**Something went wrong here.** {UNEXPECTED} error {error_id}.", icon=":material/error:")
 
 
+def may(user: User, action: Action) -> bool:
+    """Whether the user may; if not, says whose it is ("Customer lists are for analysts.").
+
+    For the place of a list or a form. The rule itself is asked where rows are read or changed: `user.require(action)`.
+    """
+    if not user.may(action):
+        st.info(RULES[action].note, icon=":material/lock:")
+    return user.may(action)
+
+
 def show(error: CrmError) -> None:
-    """Title, message, problems as a table, hint."""
+    """Title, message, problems as a table, hint. What a role does not allow is told, but is no failure."""
+    if isinstance(error, AccessError):
+        st.info(f"**{escape(error.title)}.** {escape(error.message)} {escape(error.hint)}", icon=":material/lock:")
+        return
     st.error(f"**{escape(error.title)}.** {escape(error.message)}", icon=":material/error:")
     show_problems(error.problems)
     if error.hint:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.errors import CrmError, SourceError
 from crm_core.store.workspaces import private_id
 from ui import (
@@ -23,6 +24,7 @@ from ui import (
     receipt_panels,
     rejected,
     uploads,
+    who,
 )
 from ui.numbers import count_of
 from ui.progress import moving
@@ -31,6 +33,8 @@ from ui.wizard import Wizard
 
 LIMIT_MB = 200
 WAYS = ("Upload files", "Try an example", "From the server's folder", "From a database")
+#: Those that lead to the company's own files and databases.
+ADMINISTRATORS_WAYS = WAYS[2:]
 NOT_CHANGED = "Stopped: nothing has been changed."
 
 
@@ -39,6 +43,8 @@ def render() -> None:
 
     A click begins a new run at once, while one that still reads learns of it only with its next report: the new one waits until the former has let go.
     """
+    if not guards.may(who.user(), Action.UPLOAD):
+        return
     found = wizard()
     with found.lock:
         if found.is_closed:  # by the run that was waited for
@@ -88,7 +94,8 @@ def wizard() -> Wizard:
 
 
 def _choose(found: Wizard) -> None:
-    way = st.segmented_control("From where", WAYS, default=WAYS[0], required=True, key="load_from", label_visibility="collapsed")
+    offered = WAYS if who.user().may(Action.MANAGE_DATA) else [way for way in WAYS if way not in ADMINISTRATORS_WAYS]
+    way = st.segmented_control("From where", offered, default=WAYS[0], required=True, key="load_from", label_visibility="collapsed")
     {WAYS[0]: _upload, WAYS[1]: _examples, WAYS[2]: _inbox, WAYS[3]: _database}[way or WAYS[0]](found)
     if found.replaced:
         names = guards.escape(", ".join(f"“{name}”" for name in found.replaced))
@@ -151,6 +158,7 @@ def _inbox(found: Wizard) -> None:
     """Files that the administrator put there: read where they lie, of any size."""
     from crm_core.sources.files import readable
 
+    who.user().require(Action.MANAGE_DATA)
     if _stays(found):
         return
     folder = home.workspaces().home.inbox
@@ -176,6 +184,7 @@ def _stays(found: Wizard) -> bool:
 
 def _database(found: Wizard) -> None:
     """Tables and queries of the administrator's connections: read, or left where they are."""
+    who.user().require(Action.MANAGE_DATA)
     wanted = database_form.draw(found)
     if wanted is None:
         return
@@ -247,7 +256,7 @@ def _check(found: Wizard) -> None:
 def _target() -> str:
     """Where the data goes: the private upload, or in the place of a named workspace that is being looked at."""
     own, view = private_id(frame.owner()), frame.current()
-    if view is None or view.entry.kind != "named":
+    if view is None or view.entry.kind != "named" or not view.user.may(Action.MANAGE_DATA):
         return own
     places = {
         own: "My private upload",
@@ -262,6 +271,8 @@ def _name(found: Wizard) -> str:
 
 
 def _accept(found: Wizard) -> None:
+    """Raises AccessError where it would take the place of others' data and that is not the user's to do."""
+    who.user().require(Action.UPLOAD if found.target == private_id(frame.owner()) else Action.MANAGE_DATA)
     entry, failure = found.accept(datetime.now(UTC))
     st.session_state[Session.CHOOSE] = entry.name
     st.session_state[Session.SECTION] = True

@@ -10,14 +10,15 @@ import streamlit as st
 from crm_core.mapping.model import GRAIN_LABELS
 from crm_core.mapping.receipt import Receipt
 from crm_core.schema import TABLES
-from ui import guards
+from ui import guards, personal, who
 from ui.numbers import count_of
 
 SALES = "order_lines"
 
 
 def draw(receipt: Receipt, key: str) -> None:
-    """All of the receipt: counts, rows by file, rejections, findings, choices; and as JSON."""
+    """All of the receipt: counts, rows by file, rejections, findings, choices; and as JSON. Values from rows only for whoever may see customers."""
+    receipt = personal.receipt_seen_by(who.user(), receipt)
     _figures(receipt)
     _sources(receipt)
     _rejections(receipt)

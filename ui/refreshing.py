@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.errors import CrmError
 from crm_core.sources.databases.connections import Connections, load
 from ui import cache, frame, guards, home
@@ -66,6 +67,8 @@ def _imported(view: View, known: Former) -> None:
             "Which rows", (NEWER, ALL), key="refresh_rows", horizontal=True, captions=(f"Newer by {by}.", "Slower, and always right.")
         )
         is_full = which == ALL
+    if not guards.may(view.user, Action.MANAGE_DATA):
+        return
     if st.button("Refresh now", key="refresh", icon=":material/refresh:"):
         _refresh(view, is_full)
 
@@ -78,6 +81,7 @@ def _by(name: str, column: str, days: int) -> str:
 
 def _refresh(view: View, is_full: bool) -> None:
     """Reads anew; the run ends with the new data, or says why the former is still shown."""
+    view.user.require(Action.MANAGE_DATA)
     from crm_core.store.refresh import refresh
 
     failure: CrmError | None = None

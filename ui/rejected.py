@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from ui import cache
+from crm_core.access import Action
+from ui import cache, guards, who
 from ui.downloads import rejected_downloads
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def draw(ws: Workspace, key: str) -> None:
     if ws.meta.is_in_place:
         tell(ws.receipt)
         return
-    if not count:
+    if not count or not guards.may(who.user(), Action.SEE_CUSTOMERS):
         return
     with st.expander(f"Rejected rows ({count:,})"):
         first = cache.of(ws, _first)

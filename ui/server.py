@@ -1,10 +1,11 @@
-"""The server around the pages: what happens once at its start, and the headers of every answer."""
+"""The server around the pages: what happens once at its start, whom it answers (see listening.py), and the headers of every answer."""
 
 from __future__ import annotations
 
 import base64
 import gc
 import hashlib
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,16 +16,20 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
-#: Addresses of Streamlit that tell strangers about the server.
+from ui import listening
+
+#: Addresses of Streamlit that tell strangers about the server, and where programs would work the pages without a browser.
 CLOSED = ("/_stcore/metrics",)
+CLOSED_BELOW = ("/_stcore/agent/",)
 
 
 @asynccontextmanager
 async def lifespan(_app: streamlit.App) -> AsyncIterator[None]:
-    """Before the first request: modules of pages/ are no scripts of their own, and what was imported is no garbage.
+    """Before the first request: nobody gets in who should not, modules of pages/ are no scripts of their own, and what was imported is no garbage.
 
     Streamlit collects garbage after every run of a script; without freezing, it walks through all imported modules each time.
     """
+    listening.check(os.environ)
     PagesManager.uses_pages_directory = False
     gc.collect()
     gc.freeze()
@@ -32,7 +37,12 @@ async def lifespan(_app: streamlit.App) -> AsyncIterator[None]:
 
 
 def middleware() -> list[Middleware]:
-    return [Middleware(SafeAnswers, headers=security_headers())]
+    """From the outside in."""
+    return [
+        Middleware(SafeAnswers, headers=security_headers()),
+        Middleware(listening.OnlyThisMachine, is_open=os.environ.get(listening.OPEN) == "yes"),
+        Middleware(listening.SignInInWords),
+    ]
 
 
 def security_headers() -> list[tuple[bytes, bytes]]:
@@ -83,7 +93,7 @@ class SafeAnswers:
                 message["headers"] = [*message.get("headers", []), *self.headers]
             await send(message)
 
-        if scope["path"].endswith(CLOSED):
+        if scope["path"].endswith(CLOSED) or any(part in scope["path"] for part in CLOSED_BELOW):
             await send_safely({"type": "http.response.start", "status": 404, "headers": []})
             await send_safely({"type": "http.response.body", "body": b""})
             return

@@ -10,7 +10,7 @@ import streamlit as st
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
-from ui import server
+from ui import server, sign_in
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +51,7 @@ def test_scripts_in_the_page_are_allowed_by_their_hash_only() -> None:
     assert "unsafe-inline" not in scripts
 
 
-@pytest.mark.parametrize("path", ["/_stcore/metrics", "/below/_stcore/metrics"])
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/below/_stcore/metrics", "/_stcore/agent/mcp", "/below/_stcore/agent/interact"])
 def test_figures_about_the_server_are_closed(path: str) -> None:
     sent = get(path)
     assert sent[0]["status"] == 404
@@ -60,11 +60,13 @@ def test_figures_about_the_server_are_closed(path: str) -> None:
 
 def test_the_start_freezes_imports_and_switches_the_older_pages_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    monkeypatch.setattr(sign_in, "SERVER", sign_in._Server())
 
     async def start() -> None:
         async with server.lifespan(st.App("app.py")):
             assert PagesManager.uses_pages_directory is False
             assert gc.get_freeze_count() > 0
+            assert sign_in.SERVER.has_begun
 
     asyncio.run(start())
     gc.unfreeze()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.analytics.explain import CustomerExplanation, explain
 from crm_core.analytics.listing import history
 from crm_core.analytics.satisfaction import customers as satisfaction
@@ -27,7 +28,8 @@ HINT = "Select a row (the box at its left) to see why this customer is here, and
 def panel(view: View, customer_id: str | None, key: str) -> None:
     """The panel of that customer; a hint where none is selected. Raises AnalysisError for one without a purchase."""
     if customer_id is None:
-        st.caption(HINT)
+        if view.user.may(Action.SEE_CUSTOMERS):
+            st.caption(HINT)
         return
     found = cache.answer(view, explain, view.as_of, view.settings, customer_id)
     st.header(f"Customer {escape(customer_id)}: {escape(found.segment)}")

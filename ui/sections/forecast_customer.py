@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.analytics.clv import person
 from crm_core.analytics.listing import history
 from crm_core.charts import value as charts
@@ -30,7 +31,8 @@ HINT = "Select a row to see the customer: purchases, P(alive) over time, the nex
 def panel(view: View, asked: Asked, customer_id: str | None, key: str) -> None:
     """The panel of that customer; a hint where none is selected."""
     if customer_id is None:
-        st.caption(HINT)
+        if view.user.may(Action.SEE_CUSTOMERS):
+            st.caption(HINT)
         return
     with guard():
         _panel(view, asked, customer_id, key)

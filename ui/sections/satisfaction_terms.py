@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.analytics.satisfaction import terms
 from crm_core.analytics.satisfaction.measures import BANDS
 from crm_core.charts import comments as charts
-from ui import cache, page, tables
+from ui import cache, guards, page, tables
 from ui.frame import day
 from ui.guards import escape
 from ui.numbers import count, count_of
@@ -74,6 +75,8 @@ def _answer(found: terms.Terms, best: str, worst: str) -> str:
 def _comments(view: View, asked: Asked, term: str | None) -> None:
     best, between, worst = BANDS[asked.measure]
     st.header(f"Comments with “{escape(term)}”" if term else "The comments")
+    if not guards.may(view.user, Action.SEE_CUSTOMERS):
+        return
     bands = {"all": "Best and worst" if term else "All", "top": best, "middle": between, "bottom": worst}
     chosen = page.one_of("Whose", bands, Url.WHOSE, "all")
     band = None if chosen == "all" else chosen
@@ -98,7 +101,8 @@ def _comments(view: View, asked: Asked, term: str | None) -> None:
 
 
 def _latest(view: View, asked: Asked, term: str | None, band: str | None) -> pd.DataFrame:
-    """The comments for a file."""
+    """The comments for a file. Raises AccessError where the user may not see customers."""
+    view.user.require(Action.SEE_CUSTOMERS)
     known: dict[str, Any] = {"term": term, "band": band, "limit": MOST, "shown": view.shown()}
     return _with_bands(terms.comments(view.ws, asked.measure, view.end, view.start, **known), asked)
 

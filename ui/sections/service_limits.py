@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.analytics.service.sla import ANY, CLASSES, Agreement, Limit
+from ui import guards
 from ui.guards import guard
 from ui.state import Session
 
@@ -22,6 +24,8 @@ class before one for the class, that before one for the priority. A limit for a 
 def editor(view: View) -> None:
     """A small table to fill, and a button to keep it."""
     st.markdown(EXPLANATION)
+    if not guards.may(view.user, _changing(view)):
+        return
     priorities = _priorities(view)
     limits = view.agreement.limits if view.agreement else ()
     rows = pd.DataFrame(
@@ -43,6 +47,11 @@ def editor(view: View) -> None:
     if view.agreement and buttons.button("Remove all limits", key="limits_forget"):
         with guard():
             _keep(view, Agreement(), "The time limits are removed.")
+
+
+def _changing(view: View) -> Action:
+    """Limits for an upload of one's own are one's own; others hold for everybody."""
+    return Action.UPLOAD if view.is_private else Action.CHANGE_RULES
 
 
 def _priorities(view: View) -> list[str]:
@@ -72,6 +81,7 @@ def _keep_filled(view: View, agreement: Agreement) -> None:
 def _keep(view: View, agreement: Agreement, said: str) -> None:
     from crm_core.store.notes import Notes
 
+    view.user.require(_changing(view))
     Notes(view.entry.path).agree(agreement)
     st.session_state[Session.NOTICE] = said
     st.rerun()
