@@ -5,7 +5,7 @@
     ├── locks/          one lock file a workspace
     ├── staging/        files being read; emptied as imports end
     ├── inbox/          files an administrator puts there for imports too large for a browser
-    └── store.sqlite    what users save (remembered mappings)
+    └── store.sqlite    what users save (audiences, exports, contact rules, remembered mappings), see saved/
 
 All folders belong to their owner alone (mode 0700).
 """

@@ -11,74 +11,48 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Environment
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-from sqlalchemy import URL, DateTime, Engine, String, Text, create_engine
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from crm_core.errors import WorkspaceError
 from crm_core.mapping.model import DateFormat, Mapping, TableMapping, fields_for
 from crm_core.sources.staging import StagedTable, Staging
 from crm_core.store.home import Home
-
-
-class Base(DeclarativeBase):
-    """Tables of the store."""
-
-
-class RememberedMapping(Base):
-    """One row per shape of a table: the last accepted decisions on it (JSON of a TableMapping)."""
-
-    __tablename__ = "remembered_mappings"
-
-    shape: Mapped[str] = mapped_column(String(64), primary_key=True)
-    decisions: Mapped[str] = mapped_column(Text)
-    saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+from crm_core.store.saved.database import Database
+from crm_core.store.saved.models import RememberedMapping
+from crm_core.store.saved.opening import open_saved
 
 
 class RememberedMappings:
     """The store of remembered mappings; every method is one transaction and raises WorkspaceError where the database fails."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        try:
-            Base.metadata.create_all(engine)
-        except SQLAlchemyError as error:
-            raise _unreachable() from error
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def remember(self, staging: Staging, mapping: Mapping, now: datetime) -> None:
         """Keeps the decisions on every table of an accepted import."""
-        try:
-            with Session(self._engine) as session, session.begin():
-                for table in mapping.tables:
-                    decisions = json.dumps(_forget_values(table), ensure_ascii=False)
-                    session.merge(RememberedMapping(shape=shape_of(staging.staged(table.source)), decisions=decisions, saved_at=now))
-        except SQLAlchemyError as error:
-            raise _unreachable() from error
+        with _in_words(), self._database.writing() as session:
+            for table in mapping.tables:
+                decisions = json.dumps(_forget_values(table), ensure_ascii=False)
+                session.merge(RememberedMapping(shape=shape_of(staging.staged(table.source)), decisions=decisions, saved_at=now))
 
     def recall(self, staging: Staging) -> Mapping | None:
         """Former decisions on the tables that are staged, in terms of their present names; None where no shape is known."""
-        try:
-            with Session(self._engine) as session:
-                found = [(table, session.get(RememberedMapping, shape_of(table))) for table in staging.tables]
-        except SQLAlchemyError as error:
-            raise _unreachable() from error
-        tables = tuple(kept for table, row in found if row is not None and (kept := _read(row.decisions, table)))
+        with _in_words(), self._database.reading() as session:
+            rows = [(table, session.get(RememberedMapping, shape_of(table))) for table in staging.tables]
+            found = [(table, row.decisions) for table, row in rows if row is not None]
+        tables = tuple(kept for table, decisions in found if (kept := _read(decisions, table)))
         return Mapping(tables) if tables else None
 
 
 def open_mappings(home: Home, environment: Environment[str, str] = os.environ) -> RememberedMappings:
-    """The store at CRM_STORE_URL (a database URL set by the administrator), or SQLite in the home. Raises WorkspaceError where there is none."""
-    url = environment.get("CRM_STORE_URL") or URL.create("sqlite", database=str(home.database))
-    try:
-        return RememberedMappings(create_engine(url))
-    except (SQLAlchemyError, ImportError, ValueError) as error:  # no URL, or a driver that is not installed
-        raise _unreachable() from error
+    """Those of the store (see saved/opening.py). Raises WorkspaceError where there is none."""
+    with _in_words():
+        return RememberedMappings(open_saved(home, environment).database)
 
 
 def shape_of(table: StagedTable) -> str:
@@ -131,9 +105,12 @@ def _as_remembered(style: DateFormat) -> DateFormat:
     return replace(style, evidence="as chosen for a file of the same shape before", is_ambiguous=False)
 
 
-def _unreachable() -> WorkspaceError:
-    return WorkspaceError(
-        "Remembered mappings cannot be read",
-        "The store of saved things does not answer.",
-        "The import works without them; tell whoever runs this dashboard.",
-    )
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What the store says, in the words of an import, which does not need it."""
+    try:
+        yield
+    except WorkspaceError as error:
+        raise WorkspaceError(
+            "Remembered mappings cannot be read", f"{error.title}. {error.message}", f"The import works without them. {error.hint}"
+        ) from error

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, cast
 
-from sqlalchemy import URL, Date, DateTime, Float, String, Text, create_engine, delete, select
+from sqlalchemy import URL, CursorResult, Date, DateTime, Float, String, Text, create_engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import NullPool
@@ -20,6 +21,7 @@ from sqlalchemy.pool import NullPool
 from crm_core.analytics.satisfaction.follow_up import FollowUp
 from crm_core.analytics.service.sla import Agreement, Limit
 from crm_core.errors import WorkspaceError
+from crm_core.mapping.erasing.person import ERASED, as_word, is_telling
 
 FILE = "notes.sqlite"
 LONGEST_NOTE = 500
@@ -94,6 +96,36 @@ class Notes:
         with self._session() as session:
             session.execute(delete(FollowUpRow).where(FollowUpRow.id.in_(list(ids))))
 
+    def count(self, customer_id: str) -> int:
+        """How many marks there are of a customer, or name him by an id that can mean nothing else."""
+        return sum(one.customer_id == customer_id or _names(one.note, customer_id) for one in self.marked())
+
+    def forget(self, customer_id: str) -> int:
+        """Removes all marks of a customer for good, also from the file's bytes, and his id from notes on others; gives how many it were."""
+        if not self._file.is_file():
+            return 0
+        with self._session() as session:
+            gone = delete(FollowUpRow).where(FollowUpRow.customer_id == customer_id)
+            count = cast("CursorResult[Any]", session.execute(gone)).rowcount
+            for row in session.scalars(select(FollowUpRow)):
+                if _names(row.note, customer_id):
+                    row.note = as_word(customer_id).sub(ERASED, row.note)
+                    count += 1
+        if count:
+            self._rewrite()
+        return count
+
+    def _rewrite(self) -> None:
+        """Writes the file anew, without what was deleted."""
+        engine = create_engine(URL.create("sqlite", database=str(self._file)), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("VACUUM")
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
+        finally:
+            engine.dispose()
+
     def agreement(self) -> Agreement:
         """The time limits agreed; none where nobody noted any."""
         if not self._file.is_file():
@@ -118,10 +150,18 @@ class Notes:
             with Session(engine) as session, session.begin():
                 yield session
         except (SQLAlchemyError, OSError) as error:
-            raise WorkspaceError(
-                "The notes cannot be read or kept",
-                "The file with follow-ups and time limits does not answer.",
-                "Try again; if it stays, tell whoever runs this dashboard.",
-            ) from error
+            raise _unreachable() from error
         finally:
             engine.dispose()
+
+
+def _names(note: str, customer_id: str) -> bool:
+    return is_telling(customer_id) and as_word(customer_id).search(note) is not None
+
+
+def _unreachable() -> WorkspaceError:
+    return WorkspaceError(
+        "The notes cannot be read or kept",
+        "The file with follow-ups and time limits does not answer.",
+        "Try again; if it stays, tell whoever runs this dashboard.",
+    )

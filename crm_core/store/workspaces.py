@@ -6,6 +6,9 @@ leaves the former data in place; undo swaps the two once. Folder and file names 
 labels inside the pointer.
 
 A private workspace belongs to whoever holds its owner token; its folder is named by a hash of it, so that the disk does not tell it.
+
+What users saved on a workspace (audiences, see saved/) lies in the store, and goes where the data goes: whoever erases or renames one by this room
+need not think of it.
 """
 
 from __future__ import annotations
@@ -20,12 +23,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock, Timeout
 
 from crm_core.errors import WorkspaceError
 from crm_core.store.home import Home, make_private_folder
+from crm_core.store.saved.place import is_there
+
+if TYPE_CHECKING:
+    from crm_core.store.saved.opening import Saved
 
 Kind = Literal["sample", "named", "private"]
 
@@ -96,6 +103,11 @@ class Workspaces:
         """The private workspace of that owner token, if it has data."""
         return self._entry(private_id(owner))
 
+    def everything(self) -> list[Entry]:
+        """All that have data, private ones too, those that are damaged left out: for work on behalf of the company, never for a page."""
+        damaged = self.damaged()
+        return [entry for one in sorted(self._ids()) if one not in damaged and (entry := self._entry(one)) is not None]
+
     def get(self, workspace_id: str) -> Entry | None:
         """A workspace by id; None where it has no (readable) data."""
         return self._entry(workspace_id)
@@ -150,6 +162,19 @@ class Workspaces:
                 self._point(workspace_id, Pointer(name or PRIVATE_NAME, kind, candidate.name, source=source), None)
         return self._existing(workspace_id)
 
+    def accept_for_good(self, entry: Entry, candidate: Path) -> Entry:
+        """Puts `candidate` in the place of that data and of its former version: there is no way back. The data's origin stays as it was noted.
+
+        Raises WorkspaceError where the workspace has other data meanwhile, or is gone.
+        """
+
+        def swap(pointer: Pointer) -> Pointer:
+            if pointer.current != entry.path.name:
+                raise WorkspaceError("The data has changed meanwhile", f"“{pointer.name}” was given new data.", "Try again.")
+            return replace(pointer, current=candidate.name, previous="", is_undone=False)
+
+        return self._change(entry.id, swap)
+
     def undo(self, workspace_id: str) -> Entry:
         """Goes back to the data before the last accept; once, and not again until new data is accepted."""
 
@@ -161,9 +186,14 @@ class Workspaces:
         return self._change(workspace_id, swap)
 
     def erase(self, workspace_id: str) -> None:
-        """Removes the workspace with all its data, at once and for good. Raises WorkspaceError where something of it stays."""
+        """Removes the workspace with all its data and what was saved on it, at once and for good. Raises WorkspaceError where something of it stays."""
         folder = self._folder(workspace_id)
         with self._locked(workspace_id):
+            with self._saved() as store:
+                if store is not None:
+                    store.belongings.erase(
+                        workspace_id
+                    )  # before the data: where it fails, the workspace is still found, and can be erased again
             try:
                 (folder / "pointer.json").unlink(missing_ok=True)  # first: whatever stops the rest, nobody sees half a workspace
                 if folder.is_dir():
@@ -194,6 +224,13 @@ class Workspaces:
                 raise WorkspaceError("Nothing to save", "There is no private upload in this session.", "Load and accept data first.")
             target = self._folder(target_id)
             os.rename(self._folder(source_id), target)  # still marked private, so nobody sees a half-moved one
+            try:
+                with self._saved() as store:
+                    if store is not None:
+                        store.belongings.move(source_id, target_id)
+            except BaseException:
+                os.rename(target, self._folder(source_id))
+                raise
             self._point(target_id, replace(pointer, name=label, kind="named"), pointer)
         return self._existing(target_id)
 
@@ -204,27 +241,43 @@ class Workspaces:
             os.utime(folder, (now.timestamp(), now.timestamp()))
 
     def clean(self, now: datetime, older_than: timedelta) -> int:
-        """Erases private workspaces not used for that long, and what broken imports left behind; returns how many workspaces."""
-        limit = (now - older_than).timestamp()
-        stale = [one for one in self._ids() if self._is_stale(one, limit)]
-        for one in stale:
-            self.erase(one)
+        """Erases private workspaces not used for that long, and what broken imports left behind; returns how many workspaces.
+
+        Audiences deleted long ago go too. What cannot be erased now stays for the next time.
+        """
+        limit, count = (now - older_than).timestamp(), 0
+        for one in self._ids():
+            if self._is_stale(one, limit):
+                with suppress(WorkspaceError):
+                    self.erase(one)
+                    count += 1
+        with suppress(WorkspaceError), self._saved() as store:
+            if store is not None:
+                store.audiences.purge(now)
         for left in [*self.home.staging.iterdir(), *self._left_behind()]:
             with suppress(OSError):  # another process is faster, or works in it
                 if left.stat().st_mtime < limit:
                     _remove(left)
-        return len(stale)
+        return count
 
-    def _left_behind(self) -> list[Path]:
-        """Files that no pointer names (being built, waiting to be accepted, or left by a crash) and, last, folders without a pointer."""
-        files, folders = [], []
+    def former(self, entry: Entry) -> Path | None:
+        """The data file that an undo would bring back, or that it took away."""
+        pointer = self._pointer(entry.id)
+        return self._folder(entry.id) / pointer.previous if pointer and pointer.previous else None
+
+    def unclaimed(self) -> list[Path]:
+        """Files that no pointer names: being built, waiting to be accepted, or left by a crash."""
+        files: list[Path] = []
         for one in self._ids():
             if not self._is_damaged(one):  # what its pointer named is not known
                 pointer, folder = self._pointer(one), self._folder(one)
                 in_use = pointer.files() if pointer else frozenset()
                 files += [file for file in (*folder.glob("*.duckdb*"), *folder.glob("*.tmp")) if file.name not in in_use]
-                folders += [] if pointer else [folder]
-        return files + folders
+        return files
+
+    def _left_behind(self) -> list[Path]:
+        """Unclaimed files and, last, folders without a pointer."""
+        return self.unclaimed() + [self._folder(one) for one in self._ids() if not self._is_damaged(one) and self._pointer(one) is None]
 
     def _is_stale(self, workspace_id: str, limit: float) -> bool:
         pointer = None if self._is_damaged(workspace_id) else self._pointer(workspace_id)
@@ -307,6 +360,17 @@ class Workspaces:
         dropped = former.files() - pointer.files() if former else frozenset()
         for name in dropped:
             (folder / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def _saved(self) -> Iterator[Saved | None]:
+        """What users saved; None where there is no store yet. Raises WorkspaceError where it does not answer."""
+        if not is_there(self.home):
+            yield None
+            return
+        from crm_core.store.saved.opening import open_saved
+
+        with open_saved(self.home) as store:
+            yield store
 
     def _folder(self, workspace_id: str) -> Path:
         return self.home.workspaces / workspace_id

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
 from crm_core.errors import WorkspaceError
 from crm_core.mapping.model import DateFormat, Mapping, NumberFormat, TableMapping
@@ -123,7 +122,7 @@ def test_the_shape_depends_on_every_column() -> None:
 )
 def test_decisions_that_cannot_be_understood_are_as_none(store: RememberedMappings, staging: Staging, decisions: str) -> None:
     remember(store, staging)
-    with Session(store._engine) as session, session.begin():
+    with store._database.writing() as session:
         session.execute(update(RememberedMapping).values(decisions=decisions))
     assert store.recall(staging) is None
 
