@@ -204,10 +204,34 @@ CASES = Table(
     ),
 )
 
-TABLES: dict[str, Table] = {table.name: table for table in (CUSTOMERS, ORDERS, ORDER_LINES, SURVEYS, CASES)}
+_MARK = "A yes, a count or a time in a column of its own; becomes the outcome"
+
+CONTACTS = Table(
+    "contacts",
+    "Contacts",
+    "contact that the company made with a customer",
+    ("customer_id", "contact_id"),
+    (
+        Field("contact_id", "id", "Contact id", "Of the message or call; rows of one id and customer are one contact"),
+        Field("customer_id", "id", "Customer id"),
+        Field("email", "email", "E-mail of the customer", "Finds the customer where no id is given", only_for_import=True),
+        Field("contacted_at", "timestamp", "Contacted", "When the e-mail was sent, the call made, the letter posted"),
+        Field("channel", "category", "Channel of the contact", "E-mail, SMS, phone, post"),
+        Field("campaign", "category", "Campaign"),
+        Field("outcome", "category", "Outcome", "delivered, opened, clicked, bounced, opted_out, or as given"),
+        Field("delivered_mark", "text", "Was delivered", _MARK, only_for_import=True),
+        Field("opened_mark", "text", "Was opened", _MARK, only_for_import=True),
+        Field("clicked_mark", "text", "Was clicked", _MARK, only_for_import=True),
+        Field("bounced_mark", "text", "Bounced", _MARK, only_for_import=True),
+        Field("opted_out_mark", "text", "Opted out", _MARK, only_for_import=True),
+        Field("cost_amount", "amount", "Cost of the contact"),
+    ),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in (CUSTOMERS, ORDERS, ORDER_LINES, SURVEYS, CASES, CONTACTS)}
 
 #: Version of the workspace file; a reader refuses one it does not know.
-FORMAT = 2
+FORMAT = 3
 
 #: Attributes of any name are stored in `customers` as attr_1, attr_2, ... with the user's name as label.
 ATTRIBUTE_PREFIX = "attr_"

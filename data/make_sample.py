@@ -2,7 +2,7 @@
 
     python -m data.make_sample [FOLDER]
 
-The same on every run: one seed, streams that numpy keeps. `shop.py` holds the numbers, `simulate.py` and `service.py` the behaviour; this
+The same on every run: one seed, streams that numpy keeps. `shop.py` holds the numbers, `simulate.py`, `service.py` and `contacts.py` the behaviour; this
 module turns orders into the files a shop would export, cut at LAST_DAY, and spoils some values as real exports are spoilt.
 """
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.random import RandomState
 
-from data import examples, service, shop, simulate
+from data import contacts, examples, service, shop, simulate
 
 MONEY = pa.decimal128(9, 2)
 TOO_FAR = pd.Timestamp("2062-04-01")
@@ -66,13 +66,15 @@ def _exported(random: RandomState, customers: pd.DataFrame, orders: pd.DataFrame
     ids = _customer_ids(customers)
     cases, surveys = service.tables(random, all_orders[all_orders["status"] == "completed"], ids, END)
     order_lines = _order_lines(random, all_orders, all_lines)
+    people, placed = _customers(random, customers, done, ids), _orders(random, all_orders, ids)
     return {
-        "customers": _customers(random, customers, done, ids),
-        "orders": _orders(random, all_orders, ids),
+        "customers": people,
+        "orders": placed,
         "order_lines": order_lines,
         "products": _products(),
         "surveys": surveys,
         "cases": cases,
+        "contacts": contacts.table(RandomState(shop.SEED + 2), people, placed),  # a stream of its own: the others stay as they were
     }
 
 
@@ -260,6 +262,9 @@ def _effects(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
         "channels": [asdict(one) for one in shop.CHANNELS],
         "plans": [asdict(one) for one in shop.PLANS],
         **{name.lower(): getattr(shop, name) for name in _SETTINGS},
+        "contact_outcomes": {
+            channel: rows["outcome"].value_counts().sort_index().to_dict() for channel, rows in tables["contacts"].groupby("channel")
+        },
     }
 
 
@@ -280,6 +285,7 @@ _SETTINGS = (
     *("CES_MEAN", "CES_CONTACT_COST", "CES_REOPENED_COST", "CES_SLOPE", "CES_NOISE", "CES_ANSWERED_SHARE"),
     *("ATTITUDE_MEAN", "ATTITUDE_SLOPE", "ATTITUDE_NOISE", "ATTITUDE_ANSWERED_SHARE"),
     *("RETURNED_IN_PART_SHARE", "RETURNED_WHOLE_SHARE", "VOID_SHARE", "GUEST_SHARE", "MESS"),
+    *("CONTACTS", "CONTACT_COSTS", "CALL_OUTCOMES"),
 )
 
 #: Columns of money, written as decimals with two places; dates without a time, written as dates.

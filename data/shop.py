@@ -98,6 +98,36 @@ CASE_SHARE_AT_MEAN = 0.035  # of orders with satisfaction 0; the odds grow by CA
 CASE_SLOPE = 1.1
 SLA_HOURS = {"urgent": 8, "high": 24, "normal": 72, "low": 120}
 
+#: Contacts: a newsletter a month from here on, on its first Tuesday after the first; and campaigns: name, day, channel, to whom.
+FIRST_NEWSLETTER = date(2024, 8, 1)
+CAMPAIGNS = (
+    ("Autumn blends 2024", date(2024, 10, 15), "email", "buyers"),
+    ("We miss you 2025", date(2025, 2, 11), "email", "lost"),
+    ("Spring sampler 2025", date(2025, 3, 18), "email", "sleeping"),
+    ("Iced tea summer 2025", date(2025, 6, 17), "email", "buyers"),
+    ("We miss you again 2025", date(2025, 9, 9), "email", "lost"),
+    ("Members' weekend 2025", date(2025, 11, 21), "sms", "members"),
+    ("Advent calendar 2025", date(2025, 11, 18), "email", "buyers"),
+)
+CARDS = ("Christmas card 2025", date(2025, 12, 8), 400)
+CONTACT_COSTS = {"email": 0.02, "sms": 0.08, "phone": 4.50, "post": 1.35}
+#: Shares of customers, of messages (opened and clicked: more by the `lately` share times exp(−days since the last order / 90)), calls an office.
+CONTACTS = {
+    "readers": 0.5,
+    "dead_addresses": 0.02,
+    "left_of_those_without_consent": 0.2,
+    "opened": 0.2,
+    "opened_lately": 0.3,
+    "clicked_of_opened": 0.12,
+    "clicked_lately": 0.15,
+    "opted_out": 0.0015,
+    "opted_out_of_leavers": 0.3,
+    "bounced": 0.004,
+    "cards_returned": 0.03,
+    "calls_an_office": 5.0,
+}
+CALL_OUTCOMES = {"delivered": 0.62, "no answer": 0.33, "bounced": 0.035, "opted_out": 0.015}
+
 RETURNED_IN_PART_SHARE = 0.03
 RETURNED_WHOLE_SHARE = 0.004
 VOID_SHARE = 0.025  # orders cancelled or never paid, on top of the purchases

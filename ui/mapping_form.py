@@ -30,6 +30,7 @@ MAIN_FIELDS = (
         "currency",
     ),
     *("name", "country", "response_id", "responded_at", "score", "comment", "case_id", "opened_at", "resolved_at", "topic", "unit_cost"),
+    *("contacted_at", "campaign", "outcome"),
 )
 NOT_USED = "— no column —"
 ORDERS = {"dmy": "day first (31/12/2024)", "mdy": "month first (12/31/2024)"}

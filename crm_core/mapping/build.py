@@ -1,7 +1,7 @@
 """Carries out a mapping: staged text tables become a new workspace file with canonical tables, a receipt and the rejected rows.
 
 The order of the work: repeats and lookups (people, orders, products), decisions that need all values (currency, status words), rejected
-rows, lines, orders, responses and cases, customers, the receipt. The file appears whole or not at all.
+rows, lines, orders, responses, cases and contacts, customers, the receipt. The file appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import Problem
-from crm_core.mapping.carrying_out import accounts, canonical, cases, customers, derive, findings, meta, rejects, responses, rows_read
+from crm_core.mapping.carrying_out import (
+    accounts,
+    canonical,
+    cases,
+    contacts,
+    customers,
+    derive,
+    findings,
+    meta,
+    rejects,
+    responses,
+    rows_read,
+)
 from crm_core.mapping.carrying_out.reading import read
 from crm_core.mapping.carrying_out.target import Target
 from crm_core.mapping.carrying_out.work import Work, begin
@@ -63,7 +75,7 @@ def build(
 
 
 def _reject(work: Work) -> None:
-    """List the rows that are known to be of no use before lines are read; what is left of responses and cases is usable."""
+    """List the rows that are known to be of no use before lines are read; what is left of responses, cases and contacts is usable."""
     rejects.create_table(work.target)
     for source in work.plan.sources:
         rejects.list_bad_lines(work.target, source)
@@ -81,6 +93,8 @@ def _reject(work: Work) -> None:
         work.cases = work.cases.filter(work.cases.is_usable)
         if work.plan.feeds("csat_score", "cases"):
             work.ratings = responses.of_cases(work.plan, work.cases)
+    if work.contacts is not None:
+        work.contacts = rejects.sift(work.target, work.plan, work.contacts, work.contacts.is_usable)
 
 
 def _reject_responses(work: Work, rows: ir.Table) -> None:
@@ -120,6 +134,8 @@ def _store_responses(work: Work) -> None:
     if work.cases is not None:
         rows = responses.with_customer_of_order(work.cases, orders)
         work.stored["cases"] = work.target.create("cases", rows.select(*canonical.columns_of("cases")))
+    if work.contacts is not None:
+        work.stored["contacts"] = work.target.create("contacts", contacts.stored(work.plan, work.contacts))
 
 
 def _store_customers(work: Work) -> None:

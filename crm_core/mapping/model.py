@@ -12,7 +12,7 @@ from typing import Any, Literal
 from crm_core.schema import TABLES, Field
 
 #: What one row of a source table is. "products" is a list of articles that completes the lines by product_id.
-Grain = Literal["order_lines", "orders", "customers", "products", "surveys", "cases", "ignore"]
+Grain = Literal["order_lines", "orders", "customers", "products", "surveys", "cases", "contacts", "ignore"]
 
 GRAIN_LABELS: dict[Grain, str] = {
     "order_lines": "a sale: an order, or a line of one, with its amount",
@@ -21,6 +21,7 @@ GRAIN_LABELS: dict[Grain, str] = {
     "products": "a product",
     "surveys": "a survey response or review",
     "cases": "a complaint or request",
+    "contacts": "a contact with a customer: an e-mail sent, a call, a letter",
     "ignore": "nothing to use: leave this table out",
 }
 
@@ -33,6 +34,7 @@ GRAIN_TABLES: dict[Grain, tuple[str, ...]] = {
     "products": ("order_lines",),
     "surveys": ("surveys",),
     "cases": ("cases",),
+    "contacts": ("contacts",),
     "ignore": (),
 }
 

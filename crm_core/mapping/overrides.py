@@ -26,6 +26,7 @@ _GRAIN_OF: dict[str, Grain] = {
     "customers": "customers",
     "surveys": "surveys",
     "cases": "cases",
+    "contacts": "contacts",
 }
 
 #: Fields that make no sense beside sales, though those feed customers too.
@@ -162,7 +163,7 @@ def _grain(present: Grain, canonical: str, field: str) -> Grain:
         return _GRAIN_OF[canonical]
     owners = [
         name
-        for name in ("order_lines", "surveys", "cases", "orders", "customers")
+        for name in ("order_lines", "surveys", "cases", "orders", "customers", "contacts")
         if field in {one.name for one in TABLES[name].mappable()}
     ]
     return "order_lines" if present == "ignore" and field in fields_for("order_lines") else _GRAIN_OF[owners[0]]

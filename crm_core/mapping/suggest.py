@@ -117,6 +117,8 @@ def _refined_one(staging: Staging, look: Look, assigned: Assignment, grain: Grai
         return refine.sales(staging, look, assigned)
     if grain == "surveys":
         return refine.surveys(look, assigned)
+    if grain == "contacts":
+        return refine.contacts(look, assigned)
     return refine.cases(staging, look, assigned) if grain == "cases" else refine.Refined(assigned)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 #: The order in which an import shows them.
-SAMPLE_TABLES = ("customers", "orders", "order_lines", "products", "surveys", "cases")
+SAMPLE_TABLES = ("customers", "orders", "order_lines", "products", "surveys", "cases", "contacts")
 
 
 @dataclass(frozen=True)

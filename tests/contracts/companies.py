@@ -33,6 +33,7 @@ REDUCED = {
     "products": "SELECT * FROM source",
     "surveys": "SELECT * FROM source WHERE customer_id IN (SELECT id FROM chosen) OR order_id IN (SELECT order_id FROM orders)",
     "cases": "SELECT * FROM source WHERE customer_id IN (SELECT id FROM chosen)",
+    "contacts": "SELECT * FROM source WHERE customer_id IN (SELECT id FROM chosen)",
 }
 
 
@@ -47,7 +48,7 @@ class Company:
 
 def read(name: str, path: Path) -> Company:
     with Workspace.open(path) as ws:
-        fed = [table for table in ("customers", "orders", "order_lines", "surveys", "cases") if ws.has(table)]
+        fed = [table for table in ("customers", "orders", "order_lines", "surveys", "cases", "contacts") if ws.has(table)]
     with duckdb.connect(str(path), read_only=True) as con:
         tables = {table: con.execute(f"SELECT * FROM {table}").to_arrow_table() for table in fed}
     return Company(name, path, tables)
@@ -101,6 +102,7 @@ def nasty(folder: Path) -> Company:
     path = write(
         folder / "nasty.duckdb", name="Nasty", currency="EUR", labels={"attr_1": "Plan (Тариф)"},
         customers=_customers(rng), orders=_orders(rng), order_lines=_lines(rng), surveys=_surveys(rng), cases=_cases(rng),
+        contacts=_contacts(random.Random(8)),
     )  # fmt: skip
     return read("nasty", path)
 
@@ -234,6 +236,26 @@ def _cases(rng: random.Random) -> pd.DataFrame:
     )
 
 
+def _contacts(rng: random.Random) -> pd.DataFrame:
+    """Up to many a day with one customer, some with nobody we know, ids shared by customers, outcomes in any words."""
+    rows = []
+    for number in range(500):
+        moment = datetime(2023, 6, 1, 8) + timedelta(days=(number * 29) % 640, microseconds=rng.choice([0, 1, 999_999]))
+        rows.append((f"k{number // 2}", (*STRANGE_IDS, "only contacts")[(number * 7) % (len(STRANGE_IDS) + 1)], moment))
+    rows += [(f"z{number}", "ab", datetime(2024, 12, 20, 9 + number)) for number in range(6)]
+    frame = pd.DataFrame(rows, columns=["contact_id", "customer_id", "contacted_at"])
+    count = len(frame)
+    return frame.assign(
+        channel=[_some(rng, ("E-mail", "e-mail", "Звонок", "پیامک", None)) for _ in range(count)],
+        campaign=[_some(rng, ("Весна", "بهار", "Spring 'sale'", "", None)) for _ in range(count)],
+        outcome=[
+            _some(rng, ("delivered", "opened", "clicked", "bounced", "opted_out", "delivered", None, "no answer", "Ё?"))
+            for _ in range(count)
+        ],
+        cost_amount=[None if number % 3 else f"{number % 5}.{number % 9999:04}" for number in range(count)],
+    )
+
+
 def tiny(folder: Path) -> Company:
     """One row a table."""
     moment = datetime(2024, 2, 29, 23, 59, 59, 999_999)
@@ -248,6 +270,7 @@ def tiny(folder: Path) -> Company:
             }
         ),
         cases=pd.DataFrame({"case_id": ["1"], "customer_id": ["only"], "opened_at": [moment], "count_contacts": [2]}),
+        contacts=pd.DataFrame({"contact_id": ["1"], "customer_id": ["only"], "contacted_at": [moment], "outcome": ["opted_out"]}),
     )  # fmt: skip
     return read("tiny", path)
 

@@ -24,7 +24,7 @@ from tests.contracts.look import Look, look
 
 KINDS = ("mariadb", "sqlite")
 GROUP = pytest.mark.xdist_group("contracts of imports")
-CANONICAL = ("customers", "orders", "order_lines", "surveys", "cases")
+CANONICAL = ("customers", "orders", "order_lines", "surveys", "cases", "contacts")
 
 
 def from_database(kind: str, name: str, tables: Tables, folder: Path, request: pytest.FixtureRequest) -> Path:

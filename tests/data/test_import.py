@@ -68,7 +68,7 @@ def test_the_receipt_names_the_mess_of_the_sample(sample: tuple[Suggestion, Rece
 
 
 def test_every_canonical_table_and_the_attributes_are_fed(workspace: Workspace) -> None:
-    assert all(workspace.has(table) for table in ("customers", "orders", "order_lines", "surveys", "cases"))
+    assert all(workspace.has(table) for table in ("customers", "orders", "order_lines", "surveys", "cases", "contacts"))
     assert {"country", "region", "city", "acquisition_channel", "plan", "sales_rep"} <= {
         name.lower().replace(" ", "_") for name in (*workspace.split_fields(), *workspace.split_fields().values())
     }

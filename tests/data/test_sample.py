@@ -50,7 +50,7 @@ def test_everything_together_is_below_five_megabytes() -> None:
     assert all(one.path.stat().st_size < 100_000 for one in examples())
 
 
-def test_there_are_six_files_with_the_rows_the_truth_names(files: dict[str, pd.DataFrame], effects: dict[str, object]) -> None:
+def test_there_are_seven_files_with_the_rows_the_truth_names(files: dict[str, pd.DataFrame], effects: dict[str, object]) -> None:
     assert tuple(files) == SAMPLE_TABLES
     assert {name: len(table) for name, table in files.items()} == effects["rows"]
     assert len(files["customers"]) == 6000
@@ -175,6 +175,35 @@ def test_cases_resolved_late_please_less(files: dict[str, pd.DataFrame]) -> None
     answers = files["surveys"].query("measure == 'csat'").merge(files["cases"], on="order_id")
     is_late = answers["resolved_at"] > answers["due_at"]
     assert answers.loc[~is_late, "score"].mean() - answers.loc[is_late, "score"].mean() > 0.6
+
+
+def test_nobody_is_written_to_after_opting_out(files: dict[str, pd.DataFrame]) -> None:
+    contacts = files["contacts"]
+    of_programs = contacts[contacts["channel"].isin(["email", "sms"])]
+    left = of_programs[of_programs["outcome"] == "opted_out"].groupby("customer_id")["contacted_at"].max()
+    assert (of_programs.groupby("customer_id")["contacted_at"].max()[left.index] == left).all()
+    assert contacts["contact_id"].is_unique
+
+
+def test_most_who_opted_out_are_without_consent_and_some_are_not(files: dict[str, pd.DataFrame]) -> None:
+    left = files["contacts"].query("outcome == 'opted_out'")["customer_id"].unique()
+    consent = files["customers"].set_index("customer_id")["consent"][left].value_counts()
+    assert consent["no"] > 2 * consent["yes"]
+    assert consent["yes"] == 63
+
+
+def test_who_ordered_lately_opens_more(files: dict[str, pd.DataFrame], purchases: pd.DataFrame) -> None:
+    letters = files["contacts"].query("channel == 'email' and outcome in ('delivered', 'opened', 'clicked')")
+    orders = purchases[["customer_id", "ordered_at"]].sort_values("ordered_at")
+    letters = pd.merge_asof(letters.sort_values("contacted_at"), orders, left_on="contacted_at", right_on="ordered_at", by="customer_id")
+    is_recent, is_opened = letters["contacted_at"] - letters["ordered_at"] < pd.Timedelta(days=60), letters["outcome"] != "delivered"
+    assert is_opened[is_recent].mean() > is_opened[~is_recent].mean() + 0.1
+
+
+def test_outcomes_of_contacts_are_those_of_the_truth(files: dict[str, pd.DataFrame], effects: dict[str, dict[str, dict[str, int]]]) -> None:
+    counted = files["contacts"].groupby(["channel", "outcome"]).size()
+    told = {(channel, outcome): count for channel, found in effects["contact_outcomes"].items() for outcome, count in found.items()}
+    assert counted.to_dict() == told
 
 
 def test_examples_are_written_the_way_their_descriptions_say() -> None:

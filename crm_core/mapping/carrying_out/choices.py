@@ -8,7 +8,7 @@ from crm_core.mapping.carrying_out.scores import UNKNOWN
 from crm_core.mapping.carrying_out.work import Work
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, columns_of
 from crm_core.mapping.model import GRAIN_LABELS, DateFormat, fields_for
-from crm_core.mapping.values import within_sla
+from crm_core.mapping.values import consent, within_sla
 
 STYLES = {
     "native": "dates as the file holds them",
@@ -50,6 +50,8 @@ def _of_source(source: Source) -> dict[str, str]:
 
 
 def _from(field: str, column: str) -> str:
+    if field == "consent" and consent.asks_for_opt_out(column):
+        return f"column “{column}” (its yes means no consent: turned round)"
     turned = field == "is_within_sla" and within_sla.asks_for_missed(column)
     return f"column “{column}”" + (" (its yes means missed: turned round)" if turned else "")
 
@@ -100,6 +102,8 @@ def _of_whole(work: Work) -> dict[str, str]:
         found["Currency"] = work.currencies.code or "not given"
     if work.currencies.rates is not None:
         found["Rates"] = ", ".join(f"1 {code} = {rate} {work.currencies.code}".strip() for code, rate in options.rates.items())
+    if work.outcomes:
+        found["Outcome of contacts"] = ", ".join(f"“{word}” means {meant.replace('_', ' ')}" for word, meant in work.outcomes.items())
     if work.status_words:
         found["Order status"] = ", ".join(f"“{word}” means {meant}" for word, meant in work.status_words.items())
     return found

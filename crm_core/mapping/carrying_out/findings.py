@@ -14,15 +14,16 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.errors import DataError, Problem, Severity
-from crm_core.mapping.carrying_out import cases, responses, scores
+from crm_core.mapping.carrying_out import cases, contacts, responses, scores
 from crm_core.mapping.carrying_out.canonical import given_orders
 from crm_core.mapping.carrying_out.customers import OF_CUSTOMER
+from crm_core.mapping.carrying_out.lookups import email_key
 from crm_core.mapping.carrying_out.reading import Source, read
 from crm_core.mapping.carrying_out.rejects import TABLE
 from crm_core.mapping.carrying_out.target import CATALOG
 from crm_core.mapping.carrying_out.work import Work
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, columns_of
-from crm_core.mapping.values import case_statuses
+from crm_core.mapping.values import case_statuses, outcomes
 from crm_core.mapping.values.text import DAMAGED_ID, is_given
 from crm_core.schema import CUSTOMERS, SCORE_FIELDS
 
@@ -70,10 +71,14 @@ def _still_to_come(work: Work, imported_at: datetime) -> list[Problem]:
     return _found("dates_to_come", "warning", message, hint, _column(work, "line_at") or _column(work, "ordered_at"), row)
 
 
+#: Table, its day, and what its rows are.
+_DATED = (("surveys", "responded_at", "Responses"), ("cases", "opened_at", "Cases"), ("contacts", "contacted_at", "Contacts"))
+
+
 def _cases_to_come(work: Work, imported_at: datetime) -> list[Problem]:
-    """Responses and cases dated after the day of the import."""
+    """Responses, cases and contacts dated after the day of the import."""
     found: list[Problem] = []
-    for table, field, what in (("surveys", "responded_at", "Responses"), ("cases", "opened_at", "Cases")):
+    for table, field, what in _DATED:
         if table in work.stored:
             rows = work.stored[table]
             coming = rows.filter(rows[field].date() > ibis.literal(imported_at.date()))
@@ -198,6 +203,8 @@ def _needed(source: Source) -> set[str]:
         return {"responded_at"} | ({"score"} if not fields & {*SCORE_FIELDS[1:]} else set())
     if source.mapping.grain == "cases":
         return {"opened_at"} if "updated_at" not in fields else set()
+    if source.mapping.grain == "contacts":
+        return {"contacted_at"}
     if source.mapping.grain != "order_lines":
         return set()
     dates = fields & {"line_at", "ordered_at"}
@@ -328,6 +335,26 @@ def _case_words_unknown(work: Work) -> list[Problem]:
     return case_statuses.unknown_words(words[:MOST_WORDS_TOLD], column=_column(work, "status")) if words else []
 
 
+def _outcomes_unknown(work: Work) -> list[Problem]:
+    words = contacts.words(work.plan) if work.plan.of("contacts") else []
+    return outcomes.unknown_words(words[:MOST_WORDS_TOLD], column=_column(work, "outcome"))
+
+
+def _addresses(work: Work) -> list[Problem]:
+    """Contacts by an e-mail that no customer has, which stands for a person of its own, and e-mails that several customers have."""
+    if "contacts" not in work.stored or work.found.emails is None:
+        return []
+    rows = read(work.plan, "contacts").filter(lambda every: every.customer_id.isnull() & every.email.notnull())
+    nobody = rows.mutate(email_key=email_key(rows.email)).anti_join(work.found.emails.rows, "email_key")
+    row = _row(work, nobody.aggregate(rows=nobody.count(), example=nobody.email.min()))
+    message = "Contacts have an e-mail that no customer has; the address stands for a person of its own"
+    shared = "Customers share an e-mail; contacts named by it count for the first of them"
+    return [
+        *_found("address_of_nobody", "info", message, "", _column(work, "email"), row),
+        *_found("address_shared", "info", shared, "", _column(work, "email"), {"rows": work.found.emails.repeated, "example": ""}),
+    ]
+
+
 LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
     _repeated_rows,
     _repeated_keys,
@@ -344,6 +371,8 @@ LOOKS: tuple[Callable[[Work], list[Problem]], ...] = (
     _scales_doubtful,
     _resolved_before_answered,
     _case_words_unknown,
+    _outcomes_unknown,
+    _addresses,
     _moments_never_meant,
     _blank_means_no,
 )

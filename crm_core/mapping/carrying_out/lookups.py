@@ -1,4 +1,4 @@
-"""Tables that complete others by a key: the order of a line, the person behind a key, the product of a line.
+"""Tables that complete others by a key: the order of a line, the person behind a key or an e-mail, the product of a line.
 
 Grain: one row a key. Where the data has several rows for one key the first row wins, so that a lookup never multiplies lines;
 how many rows were too many goes to the receipt. Lookups are made once and lie in the staging file.
@@ -7,16 +7,20 @@ how many rows were too many goes to the receipt. Lookups are made once and lie i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import ibis
 import ibis.expr.types as ir
 
 from crm_core.mapping.carrying_out.reading import Plan, read
+from crm_core.mapping.model import Grain
 from crm_core.sources.staging import Staging
 
 #: What a line may take from its order, and from its product.
 FROM_ORDER = ("customer_id", "ordered_at", "status", "currency")
 FROM_PRODUCT = ("product", "category", "unit_cost")
+#: Which tables tell whose an e-mail is, the most trusted first.
+EMAIL_KNOWN_BY: tuple[Grain, ...] = ("customers", "orders", "order_lines")
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,25 @@ class Lookups:
     people: Lookup | None
     orders: Lookup | None
     products: Lookup | None
+    emails: Lookup | None = None
+
+
+class Feeding(Protocol):
+    """What an import and an opening in place know of their sources."""
+
+    def feeds(self, field: str, *grains: Grain) -> bool: ...
+
+
+def who_knows_emails(plan: Feeding) -> Grain | None:
+    """The first kind of table with e-mail and id of a customer, where contacts have e-mails; else None."""
+    if not plan.feeds("email", "contacts"):
+        return None
+    return next((grain for grain in EMAIL_KNOWN_BY if plan.feeds("email", grain) and plan.feeds("customer_id", grain)), None)
 
 
 def make(plan: Plan) -> Lookups:
     people = _people(plan)
-    return Lookups(people, _orders(plan, people), _products(plan))
+    return Lookups(people, _orders(plan, people), _products(plan), _emails(plan, people))
 
 
 def _people(plan: Plan) -> Lookup | None:
@@ -68,6 +86,17 @@ def _products(plan: Plan) -> Lookup | None:
     return _first_of_each(plan.staging, "products", rows.drop_null(["product_id"]), ("product_id",))
 
 
+def _emails(plan: Plan, people: Lookup | None) -> Lookup | None:
+    """E-mail in small letters -> customer_id, where contacts name customers so, from the first kind of table that knows both."""
+    grain = who_knows_emails(plan)
+    if grain is None:
+        return None
+    rows = with_person(read(plan, grain), people)
+    rows = rows.select("customer_id", "position", email_key=email_key(rows.email)).drop_null(["email_key", "customer_id"])
+    pairs = rows.group_by("email_key", "customer_id").aggregate(position=rows.position.min())
+    return _first_of_each(plan.staging, "emails", pairs, ("email_key",))
+
+
 def _first_of_each(staging: Staging, name: str, rows: ir.Table, key: tuple[str, ...]) -> Lookup:
     ref = f"lookup_{name}"
     staging.raw.execute(f"CREATE OR REPLACE TABLE {ref}_all AS {staging.con.compile(rows)}")
@@ -90,6 +119,20 @@ def with_person(rows: ir.Table, people: Lookup | None) -> ir.Table:
     found = people.rows.select(found_key="customer_key", found_person="customer_id")
     joined = rows.left_join(found, rows.customer_id == found.found_key)
     return joined.mutate(customer_id=ibis.coalesce(joined.found_person, joined.customer_id)).drop("found_key", "found_person")
+
+
+def with_email(rows: ir.Table, emails: Lookup | None) -> ir.Table:
+    """Rows without a customer's id take the one that their e-mail belongs to; an address that nobody has stands for itself."""
+    if emails is not None:
+        found = emails.rows.select(found_email="email_key", found_customer="customer_id")
+        joined = rows.left_join(found, email_key(rows.email) == found.found_email)
+        rows = joined.mutate(customer_id=ibis.coalesce(joined.customer_id, joined.found_customer)).drop("found_email", "found_customer")
+    return rows.mutate(customer_id=ibis.coalesce(rows.customer_id, rows.email.strip().nullif("")))
+
+
+def email_key(address: ir.StringValue) -> ir.StringValue:
+    """By which addresses are the same: in whatever letters."""
+    return address.strip().lower().nullif("")
 
 
 def with_order(rows: ir.Table, orders: Lookup | None) -> ir.Table:

@@ -18,7 +18,7 @@ from crm_core.mapping.carrying_out import score_texts
 from crm_core.mapping.carrying_out.score_texts import Spoken
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS, with_formats
 from crm_core.mapping.model import Grain, Mapping, TableMapping, fields_for
-from crm_core.mapping.values import dates, numbers, within_sla
+from crm_core.mapping.values import consent, dates, numbers, within_sla
 from crm_core.mapping.values import text as words
 from crm_core.schema import ATTRIBUTE_PREFIX, SCORE_FIELDS, Field
 from crm_core.sources.staging import StagedTable, Staging
@@ -189,6 +189,8 @@ def _value(rows: ir.Table, source: Source, field: Field, timezone: str) -> ir.Va
         value = words.read_id(column, name in source.whole_ids)
     elif field.name == "is_within_sla":
         value = within_sla.read(column, name)
+    elif field.name == "consent":
+        value = consent.read(column, name)
     elif field.kind == "flag":
         value = words.read_flag(column)
     elif field.kind in DATE_KINDS:

@@ -25,7 +25,7 @@ class Reason:
     fields: tuple[str, ...] = ()
 
 
-DATES = ("line_at", "ordered_at", "responded_at", "opened_at", "updated_at")
+DATES = ("line_at", "ordered_at", "responded_at", "opened_at", "updated_at", "contacted_at")
 
 AMOUNTS = ("net_amount", "unit_price")
 
@@ -41,7 +41,7 @@ REASONS: dict[str, Reason] = {
     "amount_too_large": Reason("the amount is too large", AMOUNTS),
     "currency_missing": Reason("no currency, though the data has several", ("currency",)),
     "order_id_missing": Reason("no order id", ("order_id",)),
-    "customer_id_missing": Reason("no customer id", ("customer_id",)),
+    "customer_id_missing": Reason("no customer id", ("customer_id", "email")),
     "product_id_missing": Reason("no product id", ("product_id",)),
     "score_unreadable": Reason("the score cannot be read", SCORE_FIELDS),
     "score_missing": Reason("no score", SCORE_FIELDS),

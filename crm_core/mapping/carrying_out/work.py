@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import ibis.expr.types as ir
 
 from crm_core.errors import MappingError, Problem
-from crm_core.mapping.carrying_out import cases, derive, duplicates, lookups, responses, scores
+from crm_core.mapping.carrying_out import cases, contacts, derive, duplicates, lookups, responses, scores
 from crm_core.mapping.carrying_out.customers import Disputed
 from crm_core.mapping.carrying_out.lookups import Lookups
 from crm_core.mapping.carrying_out.reading import Plan, make_rows, plan, view
@@ -15,14 +15,14 @@ from crm_core.mapping.carrying_out.scores import Scores
 from crm_core.mapping.carrying_out.target import Target
 from crm_core.mapping.model import Mapping
 from crm_core.mapping.validate import validate
-from crm_core.mapping.values import currency, statuses
+from crm_core.mapping.values import currency, outcomes, statuses
 from crm_core.mapping.values.currency import Currencies
 from crm_core.sources.staging import Staging
 
 
 @dataclass
 class Work:
-    """`lines`, `responses` and `cases` are expressions over staged text, once rejects are listed only of usable rows; `answers` are
+    """`lines`, `responses`, `cases` and `contacts` are expressions over staged text, once rejects are listed only of usable rows; `answers` are
     all scores of responses, usable or not, and `ratings` responses that cases hold; `stored` are tables of the workspace.
     """
 
@@ -36,6 +36,8 @@ class Work:
     lines: ir.Table | None = None
     responses: ir.Table | None = None
     cases: ir.Table | None = None
+    contacts: ir.Table | None = None
+    outcomes: dict[str, str] = field(default_factory=dict)  # word as in the data -> outcome of a contact
     ratings: ir.Table | None = None
     answers: ir.Table | None = None
     scores: Scores = field(default_factory=lambda: Scores({}, {}))
@@ -64,6 +66,9 @@ def begin(staging: Staging, mapping: Mapping, target: Target) -> Work:
         work.responses = responses.surveys(reading, work.found, work.scores)
     if reading.of("cases"):
         work.cases = cases.states(reading, work.found)
+    if reading.of("contacts"):
+        work.contacts = contacts.contacts(reading, work.found)
+        work.outcomes = outcomes.translated(contacts.words(reading))
     return work
 
 

@@ -9,7 +9,7 @@ The same rules as an import, so the same answers, with these differences:
 - **No row has a place.** Where an import takes the first row of a file, here the least value counts, field by field (the earliest date, the
   least text); of sales the latest, and of those of the same second the greatest text; of the events of a case with the same time the one
   with the greater values; of answers of a day the later, then the one with the greater id. Texts compare as the engine compares them.
-  `line_no` is as given or missing; responses and cases without an id are called by their day and a number.
+  `line_no` is as given or missing; responses, cases and contacts without an id are called by their day and a number.
 - **Nothing is removed**: exact repeats stay, and rejected rows are counted and not listed.
 - **What the data looked like at the opening decides**: whether ids need trimming, order ids stand once, dates are plausible, which status words, measures
   and scales there are. Rows that come later are read by these decisions until the next opening.

@@ -25,7 +25,7 @@ from crm_core.mapping.in_place.lines import Decided
 from crm_core.mapping.in_place.lookups import KEYS, Keyed
 from crm_core.mapping.in_place.model import Plan
 from crm_core.mapping.receipt import Receipt, SourceReceipt
-from crm_core.mapping.values import case_statuses
+from crm_core.mapping.values import case_statuses, outcomes
 from crm_core.mapping.values.currency import Currencies
 
 #: Source number -> code of the reason, None for rows that are used -> rows.
@@ -56,6 +56,11 @@ class Told:
     repeated: dict[str, int]  # grain -> rows beyond the first of a key
     case_words: list[str]
     marks: list[int]
+    contact_words: list[str] = field(default_factory=list)
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return outcomes.translated(self.contact_words)
 
     @property
     def currencies(self) -> Currencies:
@@ -237,6 +242,7 @@ def _findings(told: Told, counted: Counted) -> list[Problem]:
         hint = "Choose a column that says who bought, or the table that does."
         found.append(Problem("nobody_attributed", "warning", message, hint, column=plan.column_of("customer_id")))
     found += case_statuses.unknown_words(told.case_words[:30], column=plan.column_of("status"))
+    found += outcomes.unknown_words(told.contact_words[:30], column=plan.column_of("outcome"))
     message = "The column only marks escalated cases, so an empty cell counts as not escalated"
     found += [
         Problem("blank_means_no", "info", message, "", plan.sources[at].name, plan.sources[at].mapping.fields["is_escalated"])

@@ -1,4 +1,4 @@
-"""Tables that complete others by a key: the order of a line, the person behind a key, the product of a line.
+"""Tables that complete others by a key: the order of a line, the person behind a key or an e-mail, the product of a line.
 
 Grain: one row a key. Where the opening finds every key once, the company's table is joined as it is; else its rows are brought together first, by
 the least value of each field, so that a lookup never multiplies lines.
@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 
 import ibis.expr.types as ir
 
-from crm_core.mapping.carrying_out.lookups import FROM_ORDER, FROM_PRODUCT, Lookup, Lookups, with_person
+from crm_core.mapping.carrying_out.lookups import (
+    FROM_ORDER,
+    FROM_PRODUCT,
+    Lookup,
+    Lookups,
+    email_key,
+    who_knows_emails,
+    with_person,
+)
 from crm_core.mapping.in_place.model import Plan
 from crm_core.mapping.in_place.reading import read
 from crm_core.mapping.model import Grain
@@ -57,7 +65,7 @@ def keyed(plan: Plan, grain: Grain) -> Keyed:
 def make(plan: Plan, orders: Keyed, products: Keyed) -> Lookups:
     """None where no source gives the table."""
     people = _people(plan)
-    return Lookups(people, _orders(plan, people, orders), _products(plan, products))
+    return Lookups(people, _orders(plan, people, orders), _products(plan, products), _emails(plan, people))
 
 
 def _people(plan: Plan) -> Lookup | None:
@@ -85,6 +93,16 @@ def _products(plan: Plan, known: Keyed) -> Lookup | None:
         return None
     rows = read(plan, "products").select("product_id", *FROM_PRODUCT).drop_null(["product_id"])
     return Lookup(_one_each(rows, ("product_id",)) if known.repeated else rows, ("product_id",), known.repeated)
+
+
+def _emails(plan: Plan, people: Lookup | None) -> Lookup | None:
+    """E-mail in small letters -> customer_id, where contacts name customers so."""
+    grain = who_knows_emails(plan)
+    if grain is None:
+        return None
+    rows = with_person(read(plan, grain), people)
+    rows = rows.select("customer_id", email_key=email_key(rows.email)).drop_null(["email_key", "customer_id"])
+    return Lookup(_one_each(rows, ("email_key",)), ("email_key",), 0)
 
 
 def _one_each(rows: ir.Table, key: tuple[str, ...]) -> ir.Table:

@@ -17,9 +17,10 @@ from crm_core.mapping.carrying_out.canonical import OF_ORDER, columns_of
 from crm_core.mapping.carrying_out.lookups import Lookups
 from crm_core.mapping.carrying_out.responses import with_customer_of_order
 from crm_core.mapping.carrying_out.scores import Scores
-from crm_core.mapping.in_place import accounts, cases, customers, lines, lookups, orders, responses, scores
+from crm_core.mapping.in_place import accounts, cases, contacts, customers, lines, lookups, orders, responses, scores
 from crm_core.mapping.in_place.accounts import Counted, Told
 from crm_core.mapping.in_place.cases import Cases
+from crm_core.mapping.in_place.contacts import Contacts
 from crm_core.mapping.in_place.fold import short
 from crm_core.mapping.in_place.lines import Decided
 from crm_core.mapping.in_place.lookups import Keyed
@@ -44,6 +45,7 @@ class _Opening:
     usable_lines: ir.Table | None = None  # of these all that any table is made of
     answers: ir.Table | None = None
     cases: Cases | None = None
+    contacts: Contacts | None = None
     tables: dict[str, ir.Table] = field(default_factory=dict)
 
 
@@ -63,6 +65,7 @@ def canonical(sources: Sequence[Source], mapping: Mapping, ask: Asked, today: da
         {grain: one.repeated for grain, one in opening.keyed.items()},
         opening.cases.status_words if opening.cases else [],
         opening.cases.marks if opening.cases else [],
+        opening.contacts.words if opening.contacts else [],
     )
     receipt = accounts.receipt(told, counted)
     return InPlace(opening.tables, reading.labels, counted.fields, receipt.currency, counted.first_day, counted.last_day, receipt)
@@ -74,7 +77,7 @@ def reopened(sources: Sequence[Source], mapping: Mapping, ask: Asked, before: In
     """
     opening = _open(sources, mapping, ask)
     counted = Counted()
-    for name in ("order_lines", "surveys", "cases"):
+    for name in ("order_lines", "surveys", "cases", "contacts"):
         if name in opening.tables:
             accounts.count_rows(opening.plan, name, opening.tables[name], counted)
     if counted.last_day is None:
@@ -97,6 +100,9 @@ def _open(sources: Sequence[Source], mapping: Mapping, ask: Asked) -> _Opening:
     opening = _Opening(reading, keyed, lookups.make(reading, keyed["orders"], keyed["products"]))
     _make_sales(opening)
     _make_service(opening)
+    if reading.of("contacts"):
+        opening.contacts = contacts.contacts(reading, opening.found)
+        opening.tables["contacts"] = _typed("contacts", opening.contacts.stored)
     _make_customers(opening)
     return opening
 
@@ -147,7 +153,8 @@ def _make_service(opening: _Opening) -> None:
 def _make_customers(opening: _Opening) -> None:
     reading, usable = opening.plan, opening.usable_lines
     listed, ordered = customers.given_customers(reading), orders.given_orders(reading, opening.found)
-    named = [one for one in (usable, listed, opening.tables.get("surveys"), opening.tables.get("cases")) if one is not None]
+    asked = (opening.tables.get(name) for name in ("surveys", "cases", "contacts"))
+    named = [one for one in (usable, listed, *asked) if one is not None]
     tellers: dict[Grain, ir.Table] = {}
     if listed is not None:
         tellers["customers"] = listed
@@ -179,7 +186,9 @@ def _count(opening: _Opening, today: date | None) -> Counted:
         accounts.count_reasons(reading, responses.by_row(reading, opening.answers), counted)
     if opening.cases is not None:
         accounts.count_reasons(reading, cases.by_event(opening.cases), counted)
-    for name in ("orders", "customers", "surveys", "cases"):
+    if opening.contacts is not None:
+        accounts.count_reasons(reading, opening.contacts.rows, counted)
+    for name in ("orders", "customers", "surveys", "cases", "contacts"):
         if name in opening.tables:
             accounts.count_table(reading, name, opening.tables[name], counted, opening.decided.void_words if name == "orders" else None)
     if counted.last_day is None:

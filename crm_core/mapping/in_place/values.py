@@ -12,7 +12,7 @@ from crm_core.mapping.in_place import zones
 from crm_core.mapping.in_place.look import LARGEST, ColumnLook, is_narrow, is_out_of_years, read_flag, text_of
 from crm_core.mapping.meaning.formats import DATE_KINDS, NUMBER_KINDS
 from crm_core.mapping.model import DateFormat, NumberFormat
-from crm_core.mapping.values import within_sla
+from crm_core.mapping.values import consent, within_sla
 from crm_core.mapping.values.text import NULL_WORDS
 from crm_core.schema import Field
 
@@ -41,6 +41,8 @@ def read(column: ir.Value, field: Field, name: str, seen: ColumnLook, timezone: 
         value: ir.Value = read_id(column, seen)
     elif field.name == "is_within_sla":
         value = _within_sla(column, name)
+    elif field.name == "consent":
+        value = _consent(column, name)
     elif field.kind == "flag":
         value = read_flag(column)
     elif field.kind in DATE_KINDS:
@@ -113,6 +115,13 @@ def _tidy(text: ir.StringValue, nothing: tuple[str, ...]) -> ir.StringValue:
     if nothing == ("",):
         return stripped.nullif("")
     return stripped.lower().isin(nothing).ifelse(ibis.null("string"), stripped)
+
+
+def _consent(column: ir.Value, name: str) -> ir.BooleanValue:
+    if isinstance(column, ir.TimestampValue | ir.DateValue):
+        return consent.decided(column, ibis.null("boolean"), None, name)
+    word = text_of(column).strip().lower() if isinstance(column, ir.StringValue) else None
+    return consent.decided(column, read_flag(column), word, name)
 
 
 def _within_sla(column: ir.Value, name: str) -> ir.BooleanValue:

@@ -25,8 +25,10 @@ DECISIVE = ("customer_id", "ordered_at", "net_amount", "unit_price", "customer_k
 #: Fields about which no choice is made between equals where only values speak for them.
 _BY_VALUES_ONLY = ("quantity",)
 
-#: Grains that can be used without sales, and the day that a row of them needs.
-DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at"}
+#: Grains that can be used without sales.
+ALONE: tuple[Grain, ...] = ("surveys", "cases")
+#: Grains beside sales, and the day that a row of them needs.
+DATED: dict[Grain, str] = {"surveys": "responded_at", "cases": "opened_at", "contacts": "contacted_at"}
 #: A case was opened with its first event where no column says when.
 _DAY_TOO = {"cases": "updated_at"}
 #: Where no column says when a case was opened, the nearest day that one says.
@@ -125,7 +127,7 @@ def requirements(mapping: Mapping, staging: Staging) -> list[Problem]:
 
 def _or_scores(staging: Staging, mapping: Mapping, problem: Problem) -> Problem:
     """Where there are no sales, responses or cases: the column that is called like a score, and why it is none."""
-    used = {one.source for one in mapping.tables if one.grain in ("order_lines", *DATED)}
+    used = {one.source for one in mapping.tables if one.grain in ("order_lines", *ALONE)}
     if problem.code not in ("no_amount", "nothing_to_use") or used:
         return problem
     for staged in staging.tables:
@@ -188,8 +190,13 @@ def lacking(mapping: Mapping) -> list[Problem]:
         ]
     if not lines:
         dated = [one for one in used if one.grain in DATED]
-        return [problem for one in dated for problem in _missing_day(one)] if dated else [_no_amounts(used)]
-    return [problem for one in lines for problem in _missing(one, mapping)] + [problem for one in used for problem in _missing_key(one)]
+        can_stand = any(one.grain in ALONE for one in used)
+        return [problem for one in dated for problem in (*_missing_day(one), *_missing_whom(one))] if can_stand else [_no_amounts(used)]
+    return [
+        *(problem for one in lines for problem in _missing(one, mapping)),
+        *(problem for one in used for problem in (*_missing_key(one), *_missing_whom(one))),
+        *(problem for one in used if one.grain == "contacts" for problem in _missing_day(one)),
+    ]
 
 
 _WAY_OUT = "If one of them does, say what one row of it is, and which columns hold the date, the customer and the amount, or the date and the score."
@@ -201,6 +208,9 @@ _AMOUNT_OPTIONS = "--map net_amount=COLUMN, or --map unit_price=COLUMN --map qua
 
 def _no_amounts(used: Sequence[TableMapping]) -> Problem:
     tables = ", ".join(one.source for one in used)
+    if all(one.grain == "contacts" for one in used):
+        message = f"{tables}: contacts tell nothing without the sales, responses or cases of the same customers"
+        return Problem("only_contacts", "error", message, "Load the file of the sales as well.", used[0].source)
     return Problem(
         "no_amount",
         "error",
@@ -256,12 +266,20 @@ def _missing(table: TableMapping, mapping: Mapping) -> list[Problem]:
 
 
 def _missing_day(table: TableMapping) -> list[Problem]:
-    """Without a day no response and no case can be used."""
+    """Without a day no response, case or contact can be used."""
     day = DATED[table.grain]
     if _has_day(table):
         return []
     message = f"No column holds the day: {fields_for(table.grain)[day].label.lower()}"
     return [Problem("no_date", "error", message, "Assign one, or leave the table out.", table.source, option=f"--map {day}=COLUMN")]
+
+
+def _missing_whom(table: TableMapping) -> list[Problem]:
+    """A contact is with a customer."""
+    if table.grain != "contacts" or {"customer_id", "email"} & table.fields.keys():
+        return []
+    hint, option = "Assign the id or the e-mail of the customer, or leave the table out.", "--map contacts.customer_id=COLUMN"
+    return [Problem("no_customer", "error", "No column says which customer was contacted", hint, table.source, option=option)]
 
 
 def _missing_key(table: TableMapping) -> list[Problem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crm_core.mapping.meaning.names import meaning
-from crm_core.mapping.values import case_statuses, scales, score_words, within_sla
+from crm_core.mapping.values import case_statuses, consent, outcomes, scales, score_words, within_sla
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.mapping.values.statuses import known_meaning
 from crm_core.schema import Field, Kind
@@ -17,6 +17,8 @@ from crm_core.schema import Field, Kind
 READABLE = 0.7
 #: From this share on, all values but a few strays are.
 WHOLLY = 0.98
+#: Rows of one contact, on average, in a log of events.
+_MOST_EVENTS = 8
 _COMPACT = ("ymd_compact", "ymdh_compact", "epoch_seconds", "epoch_milliseconds", "excel_serial")
 _MOST_CATEGORIES = 2000
 _MOST_STATUSES = 30
@@ -219,6 +221,39 @@ def _within_sla(column: ColumnProfile) -> float:
     return 1.0 if "flag" in column.hints or within_sla.tells(column.examples) else 0.0
 
 
+def _consent(column: ColumnProfile) -> float:
+    """Yes and no, words for being in or out, or the day of opting out; under a name that is not of consent only words for in or out."""
+    said = meaning(column.name).concepts
+    if not said & {"consent", "unsubscribed", "csat"}:
+        return float(consent.says_in_or_out(column.examples))
+    is_day = is_date(column) and not is_number(column) and "csat" not in said
+    return 1.0 if "flag" in column.hints or consent.tells(column.examples) else 0.9 * is_day
+
+
+def _outcome(column: ColumnProfile) -> float:
+    """Few words; those that mean an outcome speak for it."""
+    if is_date(column) or is_number(column):
+        return 0.0
+    return _few(column) * (1.0 if holds_outcomes(column) else 0.6)
+
+
+def holds_outcomes(column: ColumnProfile) -> bool:
+    """Do at least half of the words mean the outcome of a contact?"""
+    known = sum(1 for word in column.examples if outcomes.is_known(word))
+    return "flag" not in column.hints and known * 2 >= len(column.examples) > 0
+
+
+def _happened(column: ColumnProfile) -> float:
+    """Yes and no, a count, or a moment; a column that is empty but for a few marks as well."""
+    is_mark = "flag" in column.hints or is_integer(column) or is_date(column)
+    return 1.0 if is_mark else 0.0 if "long_text" in column.hints else 0.7 * (column.distinct <= _MOST_STATUSES)
+
+
+def _of_its_own(column: ColumnProfile) -> float:
+    """A contact has few rows, so its id comes seldom again; the id of a campaign or a list stands in many."""
+    return _id(column) * float(column.distinct * _MOST_EVENTS >= column.filled)
+
+
 def _reopened(column: ColumnProfile) -> float:
     """How many times, or no more than whether."""
     return 1.0 if "flag" in column.hints else _integer(column)
@@ -245,7 +280,14 @@ _BY_KIND: dict[Kind, Callable[[ColumnProfile], float]] = {
     "integer": _integer,
 }
 
-_INSTEAD_OF_KIND: dict[str, Callable[[ColumnProfile], float]] = {"is_within_sla": _within_sla, "count_reopened": _reopened}
+_INSTEAD_OF_KIND: dict[str, Callable[[ColumnProfile], float]] = {
+    "is_within_sla": _within_sla,
+    "count_reopened": _reopened,
+    "consent": _consent,
+    "contact_id": _of_its_own,
+    "outcome": _outcome,
+    **dict.fromkeys(outcomes.MARKS, _happened),
+}
 
 _BY_FIELD: dict[str, Callable[[ColumnProfile], float]] = {
     "discount_amount": _no_share,

@@ -1,4 +1,4 @@
-"""What one row of each source table is: a sale, an order, a customer, a product, a response, a case, or nothing to use.
+"""What one row of each source table is: a sale, an order, a customer, a product, a response, a case, a contact, or nothing to use.
 
 First each table is judged for itself (`own_grain`), by which fields its columns would feed; then tables are judged together
 (`decide_grains`): a file of orders is completed by a file of lines, two files may tell the same sales twice, and a list of people is a
@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from crm_core.mapping.meaning.assign import Assignment, assign
-from crm_core.mapping.meaning.fit import READABLE, fit
+from crm_core.mapping.meaning.fit import READABLE, fit, holds_outcomes
 from crm_core.mapping.meaning.guess import MUTE, could_be_sales
 from crm_core.mapping.meaning.links import contained_share
 from crm_core.mapping.meaning.names import meaning
 from crm_core.mapping.model import GRAIN_LABELS, Grain, fields_for
+from crm_core.mapping.values.outcomes import MARKS, known_outcome
 from crm_core.mapping.values.profile import ColumnProfile
 from crm_core.schema import SCORE_FIELDS
 from crm_core.sources.staging import Staging
@@ -74,6 +75,10 @@ class Look:
         """Concepts of the table's own name ("olist_order_reviews_dataset.csv" is about orders and surveys)."""
         return meaning(self.source.rsplit(".", 1)[0]).concepts
 
+    def says(self, concept: str) -> bool:
+        """Does the name of the table or of a column stand for it?"""
+        return concept in self.words or any(concept in meaning(one.name).concepts for one in self.columns)
+
     @property
     def is_mute(self) -> bool:
         """True where no column's name says anything: a file without header."""
@@ -104,6 +109,57 @@ def own_grain(look: Look) -> Verdict:
     return Verdict("ignore", "it has neither amounts with dates, nor a key of orders, customers or products, nor scores or cases")
 
 
+def _is_contacts(look: Look) -> bool:
+    """Whom the company wrote to or called, and when; told by what became of it, by the day it went out, or by the name of the table."""
+    is_doubtful = look.has_amount or any(look.has("surveys", name, 0.75) for name in SCORE_FIELDS)
+    is_other = look.has("order_lines", "quantity", 0.9) or look.has("orders", "order_id", 0.8) or look.says("case") or look.says("carrier")
+    if is_other or (is_doubtful and not _speaks_of_mailings(look)) or not (_says_whom(look) and look.has("contacts", "contacted_at")):
+        return False
+    told = 2 * _tells_outcomes(look) + 2 * _went_out(look)
+    points = 2 * look.has("contacts", "campaign", 0.7) + look.has("contacts", "channel", 0.8) + look.has("contacts", "contact_id", 0.8)
+    return bool(told) and told + points - _is_list_of_people(look) >= 3
+
+
+def _says_whom(look: Look) -> bool:
+    """Has it a customer or an e-mail, or the "contact id" of a person?"""
+    contact = look.fed("contacts", "contact_id")
+    is_person = contact is not None and "contacts" in meaning(contact.name).concepts
+    return look.has("contacts", "customer_id") or look.has("contacts", "email") or is_person
+
+
+def _speaks_of_mailings(look: Look) -> bool:
+    """Do words or marks say that somebody followed a link or wants no more? Orders and answers are "delivered" and "open" too."""
+    outcome = look.fed("contacts", "outcome")
+    decisive = {known_outcome(word) for word in outcome.examples} & {"clicked", "opted_out"} if outcome is not None else set()
+    return bool(decisive) or _marks(look) >= 2
+
+
+def _tells_outcomes(look: Look) -> bool:
+    """Words of outcomes in a column of them, or columns that mark several."""
+    outcome = look.fed("contacts", "outcome")
+    return (outcome is not None and holds_outcomes(outcome)) or _marks(look) >= 2
+
+
+def _marks(look: Look) -> int:
+    return sum(look.has("contacts", name, 0.7) for name in MARKS)
+
+
+def _went_out(look: Look) -> bool:
+    """Does the day say that something was sent or somebody called, or the table's name?"""
+    day = look.fed("contacts", "contacted_at")
+    said = meaning(day.name).concepts if day is not None else frozenset[str]()
+    return bool((said | look.words) & {"contacts", "sent", "campaign", "called"})
+
+
+def _is_list_of_people(look: Look) -> int:
+    """Points against contacts: each customer once, with what is told of people ("unsubscribed" of a list of customers)."""
+    keys = [fed for name in ("customer_id", "email") if (fed := look.fed("contacts", name))]
+    told = sum(
+        look.has("customers", name, 0.7) for name in ("name", "phone", "region", "city", "country", "joined_on", "acquisition_channel")
+    )
+    return 3 * told if any(look.is_key(key.name) for key in keys) else 0
+
+
 def _is_cases(look: Look) -> bool:
     own = look.assigned("cases")
     points = sum(1 for name in _CASE_FIELDS if own.score(name) >= 0.8 and name in own.fields) + _is_opened(look)
@@ -128,9 +184,23 @@ def _is_opened(look: Look) -> bool:
 
 def _is_surveys(look: Look) -> bool:
     return _is_long_survey(look) or (
-        any(look.has("surveys", name, 0.75) for name in SCORE_FIELDS)
+        not _is_agreement(look)
+        and any(look.has("surveys", name, 0.75) for name in SCORE_FIELDS)
         and not look.has_amount
         and not look.has("order_lines", "quantity", 0.9)
+    )
+
+
+def _is_agreement(look: Look) -> bool:
+    """A yes or no of people without a day of an answer: the Persian word for satisfaction is that for consent."""
+    scores = [fed for name in SCORE_FIELDS if (fed := look.fed("surveys", name))]
+    is_dated = look.has("surveys", "responded_at")
+    return (
+        bool(scores)
+        and all("flag" in one.hints for one in scores)
+        and not is_dated
+        and look.has("customers", "consent")
+        and _is_of_people(look)
     )
 
 
@@ -187,6 +257,7 @@ def _is_customers(look: Look) -> bool:
 
 
 _RULES: tuple[tuple[Grain, Callable[[Look], bool], str], ...] = (
+    ("contacts", _is_contacts, "it has customers with the day on which they were written to or called"),
     ("cases", _is_cases, "its columns are those of complaints or requests: when opened, answered, resolved"),
     ("surveys", _is_surveys, "it has a score on a scale and no amounts"),
     ("order_lines", _is_sales, "it has amounts with a date, an order or a customer"),

@@ -55,9 +55,11 @@ _SALE = {
     "name": "customer name 100; billing name 90; name 30; first name 30",
     "email": "email 100; customer email 100",
     "phone": "phone 100; customer phone 100; phone id 98",
-    "consent": "consent 96; customer consent 100",
+    "consent": "consent 96; customer consent 100; consent email 94; consent contacts 94; consent campaign 94; consent acquired 92; consent status 90; "
+    "consent email status 90; consent phone 70; unsubscribed 90; customer unsubscribed 92; unsubscribed email 90; unsubscribed consent 90; "
+    "unsubscribed campaign 88; unsubscribed contacts 88; unsubscribed acquired 88; unsubscribed status 84; unsubscribed date 70; unsubscribed phone 66",
     "joined_on": "joined date 100; customer joined date 100; customer joined 90; joined 80; customer created date 84",
-    "acquisition_channel": "acquired channel 100; customer channel 92; acquired 80; joined channel 90",
+    "acquisition_channel": "acquired channel 100; customer channel 92; acquired 80; joined channel 90; acquired campaign 60",
     "country": "country 100; country id 92; country name 96; country region 70",
     "region": "region 100; state 88; customer state 90; region name 96; state region 80; state name 80",
     "city": "city 100; city name 98",
@@ -71,6 +73,7 @@ PATTERNS: dict[Grain, dict[str, str]] = {
         "customer_id": _ID + "; id 50",
         "name": "customer name 100; name 80; customer first name 60; first name 40",
         "joined_on": _SALE["joined_on"] + "; created date 76; created 60",
+        "consent": _SALE["consent"] + "; csat score 60; status 45; email status 45; campaign status 45",
     },
     "products": _SALE
     | {
@@ -120,6 +123,26 @@ PATTERNS: dict[Grain, dict[str, str]] = {
         "csat_score": "csat score 100; customer csat score 100; survey csat score 98; customer score 90; score 82; survey score 90; "
         "customer survey score 90",
     },
+    "contacts": {
+        "contact_id": "contacts id 96; sent id 88; called id 90; comment id 88; event id 82; contacts event id 90; email id 60; id 60",
+        "customer_id": "customer id 100; customer unique id 100; customer 86; recipient id 90; recipient 66; customer contacts id 90; contacts id 80; "
+        "customer sent id 80",
+        "email": "email 100; customer email 100; recipient email 100; recipient 70; contacts email 100; customer 60",
+        "contacted_at": "contacts date 100; sent date 100; contacts sent date 100; called date 98; campaign date 92; date 88; event date 90; "
+        "campaign sent date 98; created date 80; shipping date 86; delivered date 70; sent 80; contacts 66; shipping 50; created 60; email sent date 96",
+        "channel": "channel 100; contacts channel 100; campaign channel 96; contacts type 90; channel type 90; campaign type 70; comment type 60; type 60",
+        "campaign": "campaign 100; campaign name 100; campaign email 94; comment name 70; campaign id 70; topic 50; email name 60; email topic 56; consent 44; "
+        "consent name 50; topic campaign 80; name 40",
+        "outcome": "outcome 100; contacts outcome 100; status 92; contacts status 96; campaign status 92; delivery status 92; delivered status 90; "
+        "email status 90; outcome status 96; event type 86; event name 84; event 76; state 60; survey 44; answered 44; outcome called 98",
+        "delivered_mark": "delivered 84; delivered email 84; delivered count 84; delivered date 76",
+        "opened_mark": "opened 90; opened email 90; opened count 90; opened date 86; opened email date 84; opened email count 88; opened first date 80",
+        "clicked_mark": "clicked 92; clicked email 90; clicked count 90; clicked date 86; clicked email date 84; clicked email count 88; clicked first date 80",
+        "bounced_mark": "bounced 92; bounced email 90; bounced count 90; bounced date 86; bounced email date 84; bounced type 70",
+        "opted_out_mark": "unsubscribed 94; unsubscribed email 92; unsubscribed count 90; unsubscribed date 88; unsubscribed email date 86; "
+        "unsubscribed phone 80",
+        "cost_amount": "cost 96; cost amount 100; contacts cost 100; campaign cost 90; unit cost 84; price 60; amount 44; unit price 60",
+    },
     "ignore": {},
 }
 
@@ -131,6 +154,7 @@ NEUTRAL: dict[Grain, frozenset[str]] = {
     "products": frozenset({"product", "time"}),
     "surveys": frozenset({"survey", "time"}),
     "cases": frozenset({"case", "time"}),
+    "contacts": frozenset({"contacts", "campaign", "sent", "called", "event", "time"}),
     "ignore": frozenset(),
 }
 
@@ -147,9 +171,7 @@ _TOPICS = frozenset("product category delivery delivered shipping price payment 
 _QUESTION = 5
 
 #: Fields of few values, for which "name" and "code" are no further concepts ("region name", "channel code").
-_GROUPS = frozenset(
-    {"country", "region", "city", "category", "status", "channel", "acquisition_channel", "currency", "topic", "priority", "touchpoint"}
-)
+_GROUPS = frozenset("country region city category status channel acquisition_channel currency topic priority touchpoint campaign".split())
 
 _PLACES = frozenset({"country", "region", "city"})
 
@@ -208,6 +230,10 @@ FOREIGN = frozenset(
         "currency",
         "channel",
         "status",
+        "unsubscribed",
+        "campaign",
+        "clicked",
+        "bounced",
     ]
 )
 
@@ -261,13 +287,15 @@ def _foreign(grain: Grain, field: str) -> frozenset[str]:
     kind = fields_for(grain)[field].kind
     if field == "order_id":
         return frozenset({"item", "line", "name"})
+    if field == "contact_id":
+        return frozenset({"name", "campaign", "customer", "order"})
     if field in ("product_id", "product", "category"):
         return frozenset({"customer", "billing", "order"} if field == "category" else {"customer", "billing"}) | (
             frozenset({"name"}) if kind == "id" else frozenset()
         )
     return (
         (frozenset({"name"}) if kind == "id" else frozenset())
-        | (frozenset({"order"}) if kind == "timestamp" and grain in ("surveys", "cases") else frozenset())
+        | (frozenset({"order"}) if kind == "timestamp" and grain in ("surveys", "cases", "contacts") else frozenset())
         | (frozenset({"event"}) if field == "opened_at" else frozenset())
     )
 

@@ -113,6 +113,17 @@ def cases(staging: Staging, look: Look, assigned: Assignment) -> Refined:
     return Refined(assigned, (*_customers_by_name(look, assigned), *_unread(look, assigned, _TOLD_OF_CASES)))
 
 
+def contacts(look: Look, assigned: Assignment) -> Refined:
+    """Whom a contact was with: "Contact id" is the person's where nothing else says who it was, and addresses are e-mails whatever their name."""
+    named = assigned.fields.get("contact_id")
+    if named is not None and not {"customer_id", "email"} & assigned.fields.keys() and "contacts" in meaning(named).concepts:
+        assigned = assigned.without("contact_id").having("customer_id", named, CLEAR)
+    customer = assigned.fields.get("customer_id")
+    if customer is not None and "email" not in assigned.fields and "email" in look.column(customer).hints:
+        assigned = assigned.without("customer_id").having("email", customer, CLEAR)
+    return Refined(assigned, tuple(_customers_by_name(look, assigned)))
+
+
 def _events(staging: Staging, look: Look, assigned: Assignment) -> Assignment:
     """A log of events: the date that differs within a case is that of the event, and the case was opened with the first of them."""
     case, opened = assigned.fields.get("case_id"), assigned.fields.get("opened_at")

@@ -81,6 +81,8 @@ def test_a_key_is_assigned_in_every_file_that_may_use_it(staging: Staging, mappi
 def test_the_grain_follows_the_field(staging: Staging, mapping: Mapping) -> None:
     changed = override(staging, mapping, ["customers.customer_key=Orders:client", "surveys.score=people.xlsx › Sheet 1:town"])
     assert [one.grain for one in changed.tables] == ["customers", "surveys"]
+    changed = override(staging, mapping, ["contacted_at=people.xlsx › Sheet 1:since"])
+    assert (changed.tables[1].grain, changed.tables[1].fields) == ("contacts", {"customer_id": "client", "contacted_at": "since"})
 
 
 def test_a_table_left_out_becomes_sales_when_it_gets_an_amount(staging: Staging, mapping: Mapping) -> None:

@@ -21,6 +21,7 @@ ORDERS = {"no": "order_id", "who": "customer_id", "day": "ordered_at", "by": "ch
 PEOPLE = {"who": "customer_id", "land": "country", "name": "name"}
 ANSWERS = {"who": "customer_id", "day": "responded_at", "nps": "nps_score"}
 EVENTS = {"case": "case_id", "day": "updated_at", "state": "status", "who": "customer_id"}
+REACHED = {"no": "contact_id", "who": "customer_id", "day": "contacted_at", "by": "channel", "what": "outcome"}
 
 few = st.sampled_from(["a", "b", None])
 days = st.sampled_from(["2024-01-01", "2024-01-01 10:00:00", "2024-01-02"])
@@ -29,6 +30,7 @@ rows_of = {
     "orders": st.tuples(st.sampled_from(["1", "2", "3"]), few, days, few),
     "people": st.tuples(few, few, few),
     "answers": st.tuples(few, days, st.integers(0, 10)),
+    "reached": st.tuples(st.sampled_from(["x", None]), few, days, few, st.sampled_from(["sent", "opened", "optout", "hm", "ah"])),
     "events": st.tuples(st.sampled_from(["x", "y"]), days, st.sampled_from(["open", "closed"]), few),
 }
 FIELDS: dict[str, tuple[Any, dict[str, str]]] = {
@@ -37,6 +39,7 @@ FIELDS: dict[str, tuple[Any, dict[str, str]]] = {
     "people": ("customers", PEOPLE),
     "answers": ("surveys", ANSWERS),
     "events": ("cases", EVENTS),
+    "reached": ("contacts", REACHED),
 }
 TYPES = {"sum": pa.int64(), "nps": pa.int64()}
 

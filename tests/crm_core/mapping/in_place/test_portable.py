@@ -43,6 +43,16 @@ WISHES = {
     "up": "boolean",
     "rate": "int16",
 }
+REACHED = {
+    "id": "uuid",
+    "mail": "string",
+    "at": "timestamp",
+    "via": "string",
+    "why": "string",
+    "what": "string",
+    "out": "boolean",
+    "paid": "decimal(10, 4)",
+}
 
 MAPPING = Mapping(
     (
@@ -91,10 +101,24 @@ MAPPING = Mapping(
                 "csat_score": "rate",
             },
         ),
+        TableMapping(
+            "reached",
+            "contacts",
+            {
+                "contact_id": "id",
+                "email": "mail",
+                "contacted_at": "at",
+                "channel": "via",
+                "campaign": "why",
+                "outcome": "what",
+                "opted_out_mark": "out",
+                "cost_amount": "paid",
+            },
+        ),
     ),
     ImportOptions(currency="EUR", rates={"USD": "0.9"}),
 )
-TABLES = {"lines": LINES, "orders": ORDERS, "people": PEOPLE, "goods": GOODS, "answers": ANSWERS, "wishes": WISHES}
+TABLES = {"lines": LINES, "orders": ORDERS, "people": PEOPLE, "goods": GOODS, "answers": ANSWERS, "wishes": WISHES, "reached": REACHED}
 
 
 class Worst:
@@ -140,7 +164,7 @@ def test_every_engine_has_words_for_all_tables_and_questions(engine: str, worst:
     if engine == "pyspark":
         assert ibis.pyspark is not None  # Ibis knows its options from then on
     found, asked = worst
-    assert set(found.tables) == {"order_lines", "orders", "customers", "surveys", "cases"}
+    assert set(found.tables) == {"order_lines", "orders", "customers", "surveys", "cases", "contacts"}
     for rows in (*found.tables.values(), *asked.asked):
         statement = str(ibis.to_sql(rows, dialect=engine))
         assert "TRY_CAST" not in statement
@@ -150,7 +174,7 @@ def test_every_engine_has_words_for_all_tables_and_questions(engine: str, worst:
 def test_no_window_goes_over_a_whole_table(worst: tuple[InPlace, Worst]) -> None:
     statements = [str(ibis.to_sql(rows, dialect="duckdb")) for rows in worst[0].tables.values()]
     windows = [window for statement in statements for window in sqlglot.parse_one(statement, dialect="duckdb").find_all(sge.Window)]
-    assert windows != []  # responses and cases are numbered within a day, and events within a case
+    assert windows != []  # responses, cases and contacts are numbered within a day, and events within a case
     assert all(window.args.get("partition_by") for window in windows)
 
 
