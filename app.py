@@ -7,8 +7,8 @@ frame (Streamlit's older way with a folder of that name), and security headers n
 
 import streamlit as st
 
-from pages import clusters, customer_value, data, key_customers, overview, satisfaction, segments, service, watch_list
-from ui import frame, guards, server
+from pages import audience, clusters, customer_value, data, key_customers, overview, satisfaction, segments, service, watch_list
+from ui import frame, guards, server, who
 
 CUSTOMERS = (
     (overview.render, "Overview", "overview", ":material/trending_up:"),
@@ -17,6 +17,7 @@ CUSTOMERS = (
     (key_customers.render, "Key customers", "key-customers", ":material/star:"),
     (customer_value.render, "Customer value", "customer-value", ":material/query_stats:"),
 )
+CAMPAIGNS = ((audience.render, "Audience", "audience", ":material/group_add:"),)
 SATISFACTION = (
     (satisfaction.render, "Satisfaction", "satisfaction", ":material/sentiment_satisfied:"),
     (service.render, "Service", "service", ":material/support_agent:"),
@@ -31,11 +32,15 @@ def main() -> None:
         for render, title, path, icon in CUSTOMERS
     ]
     satisfied = [st.Page(render, title=title, url_path=path, icon=icon) for render, title, path, icon in SATISFACTION]
+    campaigns = [st.Page(render, title=title, url_path=path, icon=icon) for render, title, path, icon in CAMPAIGNS]
     loading = [st.Page(data.render, title="Data", url_path="data", icon=":material/database:")]
     by_name = st.Page(overview.render, title="Overview", url_path="overview", visibility="hidden")  # the default page answers to "/" alone
-    page = st.navigation({"Customers": [*customers, by_name], "Satisfaction": satisfied, "Data": loading})
-    pages = zip((*CUSTOMERS, *SATISFACTION), (*customers, *satisfied), strict=True)
+    groups = {"Customers": [*customers, by_name], "Satisfaction": satisfied, "Campaigns": campaigns, "Data": loading}
+    who.gate(groups)
+    page = st.navigation(groups)
+    pages = zip((*CUSTOMERS, *SATISFACTION, *CAMPAIGNS), (*customers, *satisfied, *campaigns), strict=True)
     frame.draw({**{path: one for (_, _, path, _), one in pages}, "data": loading[0]})
+    who.sidebar()
     with guards.guard():
         page.run()
 

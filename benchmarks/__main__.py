@@ -16,6 +16,7 @@ BENCHMARKS = (
     "in_place_postgres",
     "value_models",
     "satisfaction",
+    "audience",
     "comments",
     "page_rerun",
     "startup",

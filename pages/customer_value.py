@@ -29,6 +29,7 @@ def render() -> None:
         forecast_tabs,
         forecast_terms,
     )  # now: their libraries would delay the start of all pages
+    from ui.sections.audience import arriving
 
     top = st.container()
     asked = forecast_terms.choose(view)
@@ -38,6 +39,8 @@ def render() -> None:
     if picked is None:
         st.header("The customers")
         rows, args = forecast.listed(view, asked)
-        picked = tables.customer_table(view, "customer_value", rows=rows, args=args, sort="clv", title="Customer value")
+        picked = tables.customer_table(
+            view, "customer_value", rows=rows, args=args, sort="clv", title="Customer value", audience=arriving.always(arriving.BUYERS)
+        )
     forecast_customer.panel(view, asked, picked, "value_customer")
     page.how_to_read(*EXPLANATION, command=page.command(view, "clv", *asked.options), is_for_all=view.is_filtered)

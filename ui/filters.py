@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -105,25 +104,9 @@ FREQUENCY_HELP = (
 RECENCY_HELP = "Four numbers: a customer whose last order is at most 30 days ago scores 5, at most 60 days 4, and so on. Empty: fifths of all customers."
 
 
-def parse_cuts(text: str) -> tuple[float, ...] | None:
-    """Four rising numbers out of "30, 60 90;180"; None for an empty text. Raises ValueError in a user's words otherwise."""
-    from crm_core.analytics.scores import fits
-
-    words = text.replace(",", " ").replace(";", " ").split()
-    if not words:
-        return None
-    try:
-        cuts = tuple(float(word) for word in words)
-    except ValueError:
-        raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
-    if len(cuts) != 4 or not all(earlier < later for earlier, later in pairwise(cuts)):
-        raise ValueError("Four numbers are needed, each larger than the one before.")
-    if not all(map(fits, cuts)):
-        raise ValueError("Numbers can have up to 15 digits before the point and 4 after it.")
-    return cuts
-
-
 def _cuts(label: str, key: Url, example: str, explanation: str) -> tuple[float, ...] | None:
+    from crm_core.analytics.scores import parse_cuts
+
     text = st.text_input(label, key=key, bind="query-params", placeholder=example, help=explanation, max_chars=80)
     try:
         return parse_cuts(text or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 import streamlit as st
 
@@ -21,6 +22,6 @@ def link(page: str, label: str, icon: str | None = None) -> None:
     st.page_link(st.session_state[Session.PAGES][page], label=label, icon=icon)
 
 
-def go(page: str) -> None:
-    """Opens the page with that url path at once."""
-    st.switch_page(st.session_state[Session.PAGES][page])
+def go(page: str, parameters: Mapping[str, str] | None = None) -> NoReturn:
+    """Opens the page with that url path at once; with parameters of that page in its address."""
+    st.switch_page(st.session_state[Session.PAGES][page], query_params=dict(parameters) if parameters else None)

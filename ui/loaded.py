@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from crm_core.access import Action
 from crm_core.errors import CrmError
 from crm_core.store.workspaces import Entry
-from ui import cache, frame, guards, home, profile_panels, receipt_panels, refreshing, rejected
+from ui import cache, frame, guards, home, profile_panels, receipt_panels, refreshing, rejected, who
 from ui.frame import View
 from ui.state import Session
 
@@ -42,7 +43,8 @@ def keep(entry: Entry) -> None:
     """What can be done with data as a whole, also when it cannot be opened."""
     st.subheader("Keep, take back, erase")
     with guards.guard():
-        _actions(entry)
+        if guards.may(who.user(), Action.UPLOAD if entry.kind == "private" else Action.MANAGE_DATA):
+            _actions(entry)
 
 
 def _actions(entry: Entry) -> None:
@@ -60,11 +62,19 @@ def _save(entry: Entry) -> None:
     if entry.kind != "private":
         st.caption("This data has a name: everybody who can open this dashboard sees it.")
         return
+    if not guards.may(who.user(), Action.MANAGE_DATA):
+        return
     st.caption("Your upload is yours alone. Under a name it stays, and everybody who can open this dashboard sees it.")
     with st.form("save_as", border=False):
         name = st.text_input("Name", key="save_name", max_chars=60, placeholder="e.g. Web shop 2024")
         if st.form_submit_button("Save", type="primary"):
-            _change(lambda: home.workspaces().save_as(frame.owner(), name or "").name, "Saved: the data has a name now.")
+            _change(lambda: _named(name or ""), "Saved: the data has a name now.")
+
+
+def _named(name: str) -> str:
+    """Everybody sees it from now on, so it is an administrator's to do."""
+    who.user().require(Action.MANAGE_DATA)
+    return home.to_change(who.user()).save_as(frame.owner(), name).name
 
 
 def _undo(entry: Entry) -> None:
@@ -74,7 +84,7 @@ def _undo(entry: Entry) -> None:
         return
     st.caption("Goes back to the data before the last import or refresh. Possible once.")
     if st.button("Undo the last import", key="undo", icon=":material/undo:"):
-        _change(lambda: home.workspaces().undo(entry.id).name, "The former data is back.")
+        _change(lambda: home.to_change(who.user(), entry).undo(entry.id).name, "The former data is back.")
 
 
 def _erase(entry: Entry) -> None:
@@ -89,7 +99,7 @@ def _erase(entry: Entry) -> None:
 
 
 def _erase_all(entry: Entry) -> None:
-    home.workspaces().erase(entry.id)
+    home.to_change(who.user(), entry).erase(entry.id)
     cache.forget(entry.path)
 
 

@@ -8,24 +8,28 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from ui import cache
+from crm_core.access import Action
+from ui import cache, guards, personal, who
 from ui.downloads import downloads, frame_downloads
 from ui.labels import labels
+from ui.state import Url
 
 if TYPE_CHECKING:
+    from crm_core.analytics.audience.conditions import Condition
     from ui.frame import View
 
 #: Which rows: column -> the values it may have, as plain data so that it can be part of a cache's key.
 Where = tuple[tuple[str, tuple[Hashable, ...]], ...]
 
 PAGE_SIZES = (25, 50, 100)
+USE_HELP = "Opens the page Audience with these customers: refine them there, take them away, and see later whether it worked."
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Rows:
     where: Where = ()
 
     def of(self, view: View) -> ir.Table:
+        """The rows. Raises AccessError where the user may not see customers."""
+        view.user.require(Action.SEE_CUSTOMERS)
         from crm_core.analytics.clv.report import with_forecast
         from crm_core.analytics.satisfaction.customers import with_satisfaction
 
@@ -56,18 +62,23 @@ def customer_table(
     args: tuple[Hashable, ...] | None = None,
     sort: str = "net_sales",
     title: str = "Customers",
+    audience: Callable[[View], Condition] | Literal[False] | None = None,
 ) -> str | None:
     """Customers of `where`, paged, searched and sorted by the engine, with count and CSV and Excel downloads of all of them; each with the
     forecast value of 12 months and P(alive), last score, open cases and risk where the data tells them.
 
     `rows(view.ws, *args, shown=view.shown())` gives one row a customer with `customer_id`; by default analytics.listing.listing with
     (view.as_of, view.settings). `columns` chooses and orders what is shown (all by default), `sort` is sorted by at first, largest first.
-    Returns the customer_id of the selected row, or None.
+    `audience(view)` is the condition that those rows meet, apart from the filters, for “Use as audience”; without one they go
+    there by their ids, and with False not at all.
+    Returns the customer_id of the selected row, or None. For a user who may not see customers a note stands in its place.
 
         chosen = tables.customer_table(view, "segments", where=(("segment", ("Champions", "At risk")),))
     """
     from crm_core.analytics import listing
 
+    if not guards.may(view.user, Action.SEE_CUSTOMERS):
+        return None
     wanted = Rows(rows or listing.listing, (view.as_of, view.settings) if args is None else args, where)
     with st.spinner("Listing the customers …"):
         names = cache.made(view, _names, wanted, tuple(columns))
@@ -78,7 +89,37 @@ def customer_table(
     st.caption(f"{count:,} customer{'' if count == 1 else 's'}" + (f", page {number} of {-(-count // size)}" if count > size else ""))
     chosen = _selectable(sheet, f"{key}_{number}")
     downloads(view, lambda: listing.arranged(wanted.of(view), by, descending, search).select(*names), key, title=title, labels=names)
+    if count and audience is not False:
+        _use_as_audience(view, key, wanted, search, count, audience)
     return chosen
+
+
+def _use_as_audience(view: View, key: str, wanted: Rows, search: str, count: int, audience: Callable[[View], Condition] | None) -> None:
+    """A button that takes these customers to the page Audience: by the condition that they meet, or one by one where none is known or a search is on."""
+    from crm_core.analytics.audience.conditions import MOST_VALUES
+
+    by_id = audience is None or bool(search)
+    told = f"Up to {MOST_VALUES:,} customers of this list can be taken over: choose fewer." if by_id and count > MOST_VALUES else USE_HELP
+    is_clicked = st.button(
+        "Use as audience", key=f"{key}_audience", icon=":material/group_add:", disabled=by_id and count > MOST_VALUES, help=told
+    )
+    if is_clicked:
+        from ui import links
+        from ui.sections.audience import arriving
+
+        with st.spinner("Taking the customers over …"):
+            if audience is None or search:
+                arriving.with_customers(view, cache.made(view, _ids, wanted, search))
+            else:
+                arriving.with_condition(view, audience(view))
+        links.go("audience", {Url.WHERE: st.session_state[Url.WHERE]})
+
+
+def _ids(view: View, wanted: Rows, search: str) -> tuple[str, ...]:
+    from crm_core.analytics import listing
+
+    rows = listing.arranged(wanted.of(view), text=search).select("customer_id")
+    return tuple(map(str, view.ws.execute(rows)["customer_id"]))
 
 
 def result_table(
@@ -93,8 +134,11 @@ def result_table(
 ) -> None:
     """A small result (one row a segment, a month ...) with CSV and Excel downloads below it; columns ending in `_share` read as percent.
 
-    `whole` makes what the downloads hold, where the frame is a page of it.
+    `whole` makes what the downloads hold, where the frame is a page of it. Where its rows are single customers, a note stands in its place for a
+    user who may not see them.
     """
+    if personal.columns(map(str, frame.columns)) and not guards.may(who.user(), Action.SEE_CUSTOMERS):
+        return
     names = labels(None, frame.columns) | dict(names or {})
     config = column_config(frame, names, currency)
     st.dataframe(in_percent(frame), hide_index=True, column_config=config, placeholder="–", key=f"{key}_table", alt=alt or title)

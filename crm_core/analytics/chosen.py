@@ -64,6 +64,14 @@ def by_value(
     return table.semi_join(ranked.order_by(ibis.desc("value"), "customer_id").limit(best), "customer_id")
 
 
+def last_rank(ws: Workspace, as_of: date, value: pareto.Value, best: int, shown: ir.Table | None = None) -> int:
+    """The rank among all customers of the last of the `best` of those shown; 0 where nobody is shown."""
+    ranked = pareto.customers(ws, as_of, value)
+    ranked = ranked if shown is None else ranked.semi_join(shown, "customer_id")
+    first = ranked.order_by("rank").limit(best)
+    return int(ws.execute(first.aggregate(last=first["rank"].max().fill_null(0)))["last"].iloc[0])
+
+
 def _narrowed(table: ir.Table, any_of: tuple[Rule, ...]) -> ir.Table:
     if not any_of:
         return table

@@ -65,16 +65,16 @@ def _has_purchases(ws: Workspace, as_of: date) -> bool:
 
 def search(expr: ir.Table, text: str) -> ir.Table:
     """The rows whose id or name contains the text, whatever its case; the text is taken literally."""
-    needle = text.strip().replace("İ", "i").lower().replace("ς", "σ")  # small letters as the engine writes them
-    if not needle:
+    if not text.strip():
         return expr
-    hits = [_small(expr[column], needle).contains(needle).fill_null(False) for column in SEARCHED if column in expr.columns]
-    return expr.filter(ibis.or_(*hits))
+    return expr.filter(ibis.or_(*(has_text(expr[column], text.strip()).fill_null(False) for column in SEARCHED if column in expr.columns)))
 
 
-def _small(column: ir.StringColumn, needle: str) -> ir.StringValue:
-    """In small letters. A Greek word ends in another small sigma than its capitals tell."""
-    return column.lower().replace("ς", "σ") if "σ" in needle else column.lower()
+def has_text(column: ir.StringValue, text: str, *, at_start: bool = False) -> ir.BooleanValue:
+    """Whether the column contains the text, or begins with it, whatever its case; missing where the column is."""
+    needle = text.replace("İ", "i").lower().replace("ς", "σ")  # small letters as the engine writes them
+    small = column.lower().replace("ς", "σ") if "σ" in needle else column.lower()  # a Greek word ends in another small sigma than its capitals tell
+    return small.startswith(needle) if at_start else small.contains(needle)
 
 
 def page(

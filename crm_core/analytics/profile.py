@@ -38,6 +38,7 @@ PERIOD_FIELDS = {
     "order_lines": "line_at",
     "surveys": "responded_at",
     "cases": "opened_at",
+    "contacts": "contacted_at",
 }
 
 SIZE_KINDS: frozenset[Kind] = frozenset({"amount", "quantity", "integer"})

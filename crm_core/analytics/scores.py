@@ -71,6 +71,22 @@ def fits(cut: float) -> bool:
     return abs(cut) < CUT_LIMIT and round(Decimal(str(cut)), CUT_DECIMALS) == Decimal(str(cut))
 
 
+def parse_cuts(text: str) -> tuple[float, ...] | None:
+    """Four rising numbers out of "30, 60 90;180"; None for an empty text. Raises ValueError in a user's words otherwise."""
+    words = text.replace(",", " ").replace(";", " ").split()
+    if not words:
+        return None
+    try:
+        cuts = tuple(float(word) for word in words)
+    except ValueError:
+        raise ValueError("Please type numbers, such as 30, 60, 90, 180.") from None
+    if len(cuts) != 4 or not all(earlier < later for earlier, later in pairwise(cuts)):
+        raise ValueError("Four numbers are needed, each larger than the one before.")
+    if not all(map(fits, cuts)):
+        raise ValueError("Numbers can have up to 15 digits before the point and 4 after it.")
+    return cuts
+
+
 @dataclass(frozen=True)
 class CutPoints:
     """The worst value that got at least a score, by score 2 to 5; None where nobody reached it.

@@ -8,9 +8,12 @@
     satisfaction  one row a month or quarter: NPS, CSAT or CES with its interval
     service    how fast cases are answered and solved, and within the agreed time, as JSON
     watch      one row a customer at escalation risk: why, what is at stake, what to do next
+    audience   one row a customer who meets a condition, with a control group if wanted
+    outcome    whether a campaign worked: verdict, groups, differences and profit, as JSON
     import     the sources into a named workspace, which the dashboard then opens
     refresh    a named workspace, from the databases that it came from
     erase      a named workspace and all that was kept of it
+    erase-person  a customer, from all that is kept
 
 A SOURCE is a file, a folder of files, `sample` (the sample company), `workspace:NAME` (what the dashboard holds under that name), or, with --table
 or --query, `connection:NAME` (a database that the administrator named) or a database's URL.

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from crm_core.cli import commands
+from crm_core.cli import audience, commands, erasing, outcome
 from crm_core.export import ENDINGS
 
 #: For answers of several levels, which no table holds.
@@ -48,6 +48,12 @@ def parser() -> argparse.ArgumentParser:
         "--value", choices=("net_sales", "clv"), default="net_sales", help="at stake: of the last 12 months, or forecast for the next"
     )
     _sla(one)
+    one = _command(subparsers, "audience", audience.audience, audience.KINDS, "one row a customer who meets a condition, with a control group if wanted", True)
+    _as_of(one)
+    audience.add_options(one)
+    one = _command(subparsers, "outcome", outcome.outcome, NESTED, "whether a campaign of workspace:NAME worked, as JSON")
+    _as_of(one)
+    outcome.add_options(one)
     one = _command(subparsers, "import", commands.import_, NESTED, "the sources into a named workspace of the dashboard")
     one.add_argument("--workspace", required=True, metavar="NAME")
     one.add_argument(
@@ -62,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     one = subparsers.add_parser("erase", help="a named workspace and all that was kept of it")
     one.add_argument("workspace", metavar="NAME")
     one.set_defaults(run=commands.erase, endings=())
+    erasing.add_command(subparsers)
     return whole
 
 

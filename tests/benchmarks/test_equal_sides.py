@@ -9,7 +9,7 @@ import duckdb
 import ibis
 import pytest
 
-from benchmarks import comments, company, import_speed, in_place_postgres, lake, rfm_pareto, satisfaction, scale
+from benchmarks import audience, comments, company, import_speed, in_place_postgres, lake, rfm_pareto, satisfaction, scale
 from crm_core.workspace import Workspace
 from tests.servers.processes import NotInstalled
 
@@ -17,7 +17,7 @@ from tests.servers.processes import NotInstalled
 @pytest.fixture(autouse=True)
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is made lies in a folder of the test."""
-    for module in (comments, company, import_speed, lake, satisfaction, scale):
+    for module in (audience, comments, company, import_speed, lake, satisfaction, scale):
         monkeypatch.setattr(module, "CACHE", tmp_path)
 
 
@@ -42,6 +42,17 @@ def test_satisfaction_service_and_watch_list_give_the_sums_of_the_sql() -> None:
     path = str(satisfaction.workspace(3_000))
     satisfaction.prove_equal(path)
     satisfaction.prove_watch_equal(path)
+
+
+def test_audiences_hold_the_customers_of_the_sql(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(audience.workspace(2_000))
+    audience.prove_equal(path)
+    for asked in audience.ASKED:
+        assert audience._ours(path, asked)().customers == audience._sql(path, asked)()[0][0]
+    text, joined, where = audience.ASKED["contacts"]
+    monkeypatch.setitem(audience.ASKED, "contacts", (text, joined, where.replace("< 2", "< 1")))
+    with pytest.raises(AssertionError):
+        audience.prove_equal(path)
 
 
 def test_comments_give_terms_again_and_on_a_click() -> None:

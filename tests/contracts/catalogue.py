@@ -52,6 +52,9 @@ from crm_core.analytics.satisfaction import risk as unhappy
 from crm_core.analytics.service import cases, slowness, topics
 from crm_core.analytics.service import report as service
 from tests.contracts.answers import CENT_OF_A_CENT, EXACT
+from tests.contracts.audience_value import AUDIENCE_VALUE
+from tests.contracts.audiences import AUDIENCES
+from tests.contracts.campaigns import CAMPAIGNS
 from tests.contracts.look import AGREEMENT, ALL_FEATURES, DISCOUNTED, GROUPING, LAST_PERIOD, MODELLED, QUINTILES, SEGMENTS, TYPED, Look
 
 Ask = Callable[[Look], Any]
@@ -127,6 +130,10 @@ CUSTOMERS: dict[str, Contract] = {
     "chosen.moved": ask(
         pairs=lambda it: chosen.moved(it.ws, _migration(it), SEGMENTS, (("No order before", "New customers"), ("Champions", "No order since"))),
         all=lambda it: chosen.moved(it.ws, _migration(it), SEGMENTS, (), it.shown),
+    ),
+    "chosen.last_rank": ask(
+        everybody=lambda it: chosen.last_rank(it.ws, it.as_of, "net_sales", 7),
+        shown=lambda it: chosen.last_rank(it.ws, it.as_of, "net_sales", 3, shown=it.shown),
     ),
     "chosen.by_value": ask(
         best=lambda it: chosen.by_value(it.ws, it.as_of, SEGMENTS, "net_sales", 7),
@@ -504,3 +511,5 @@ SERVICE: dict[str, Contract] = {
 }  # fmt: skip
 
 CONTRACTS: dict[str, Contract] = CUSTOMERS | FORECASTS | SATISFACTION | SERVICE
+CONTRACTS |= {name: Contract(questions) for name, questions in (CAMPAIGNS | AUDIENCES).items()}
+CONTRACTS |= {name: Contract(questions) for name, questions in AUDIENCE_VALUE.items()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ui.filters import _known, parse_cuts
+from crm_core.analytics.scores import parse_cuts
+from ui.filters import _known
 
 
 @pytest.mark.parametrize("text", ["30, 60, 90, 180", "30 60 90 180", "30;60;90;180", " 30,60 , 90,180 "])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.clv import risk
+from crm_core.analytics.clv.forecast import Settings
 from ui import cache, tables
 from ui.guards import escape
 from ui.numbers import amount, count, count_customers
+from ui.sections.audience import arriving
 
 if TYPE_CHECKING:
     from ui.frame import View
@@ -26,7 +30,16 @@ def tab(view: View, asked: Asked) -> str | None:
     st.markdown(f"**{escape(_answer(found, view.ws.currency))}**")
     st.caption(EXPLANATION)
     args = (view.as_of, asked.settings, asked.terms, view.settings)
-    return tables.customer_table(view, "at_risk", rows=risk.listed, args=args, sort="risk_value", title="Value at risk")
+    return tables.customer_table(
+        view, "at_risk", rows=risk.listed, args=args, sort="risk_value", title="Value at risk", audience=_condition(asked)
+    )
+
+
+def _condition(asked: Asked) -> Callable[[View], c.Condition] | None:
+    """The customers at risk, as an audience has them; None where they are found by another model than usual."""
+    usual = Settings()
+    is_usual = (asked.settings.model, asked.settings.engine) == (usual.model, usual.engine)
+    return arriving.always(c.Known(c.Column("value_at_risk"))) if is_usual else None
 
 
 def _answer(found: risk.AtRisk, currency: str) -> str:

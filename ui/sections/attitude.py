@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.satisfaction import attitude
 from crm_core.charts import satisfaction as charts
 from ui import cache, page, tables
 from ui.guards import escape
 from ui.numbers import count_customers, share
 from ui.sections import customer
+from ui.sections.audience import arriving
 from ui.state import Url
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from ui.frame import View
 
+LATELY, REPEATEDLY = Decimal(attitude.LATELY), Decimal(attitude.REPEATEDLY)
 SHOWN = {"customers": "Customers", "net_sales": "Net sales"}
 EXPLANATION = """**In word**, by a customer’s last answer: *loyal* rates us clearly better than the competitor, *fairly loyal* slightly better,
 *unattached* not better, *competitor’s* clearly worse. **In deed**: keeps buying (R 3–5 and more than one purchase, F 2–5) or not."""
@@ -38,9 +43,22 @@ def tab(view: View) -> None:
         tables.result_table(found, "attitude_rows", title="Loyalty in word and deed", currency=view.ws.currency)
     st.header("The chosen customers" if cells else "The customers who were asked")
     args = (view.as_of, view.settings, cells)
-    picked = tables.customer_table(view, "attitude", rows=attitude.listed, args=args, title="Loyalty in word and deed")
+    picked = tables.customer_table(
+        view, "attitude", rows=attitude.listed, args=args, title="Loyalty in word and deed", audience=_condition(cells)
+    )
     customer.panel(view, picked, "attitude_customer")
     st.caption(EXPLANATION)
+
+
+def _condition(cells: tuple[tuple[str, str], ...]) -> Callable[[View], c.Condition]:
+    """Those of the clicked cells (all who were asked, without any), as an audience has them."""
+    said, keeps = (
+        c.Column("attitude"),
+        c.All((c.Compare(c.Column("r_score"), ">=", LATELY), c.Compare(c.Column("f_score"), ">=", REPEATEDLY))),
+    )
+    told = [c.All((c.Compare(said, "=", word), *(keeps.parts if deed == attitude.BUYS else (c.Not(keeps),)))) for word, deed in cells]
+    everybody = c.All((c.Known(said), c.Known(c.Column("segment"))))
+    return arriving.always(everybody if not told else told[0] if len(told) == 1 else c.AnyOf(tuple(told)))
 
 
 def _grid(view: View) -> pd.DataFrame:

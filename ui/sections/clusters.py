@@ -14,6 +14,7 @@ from crm_core.charts import shares
 from ui import cache, page, tables
 from ui.guards import escape
 from ui.sections import customer
+from ui.sections.audience import arriving
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,7 +74,9 @@ def customers(view: View, grouping: clusters.ClusterSettings, rules: tuple[chose
     """The customers that a click chose (everybody without one), and the panel of the one selected."""
     st.header("The chosen customers" if rules else "All customers shown")
     args = (view.as_of, view.settings, grouping, rules)
-    picked = tables.customer_table(view, "clusters", rows=chosen.clustered, args=args, title="Customers by cluster")
+    picked = tables.customer_table(
+        view, "clusters", rows=chosen.clustered, args=args, title="Customers by cluster", audience=arriving.of_rules(rules, grouping)
+    )
     customer.panel(view, picked, "clusters_customer")
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from crm_core.analytics import chosen, pareto
+from crm_core.analytics.audience import clicked
+from crm_core.analytics.audience import conditions as c
 from crm_core.charts import pareto as charts
 from crm_core.errors import AnalysisError
 from ui import cache, page, tables
@@ -116,6 +120,29 @@ def customers(view: View, value: pareto.Value, best: int) -> None:
     where = (("value_class", tuple(classes)),) if classes else ()
     args = (view.as_of, view.settings, value, best or None)
     picked = tables.customer_table(
-        view, f"key_customers_{value}", where=where, rows=chosen.by_value, args=args, sort=value, title="Key customers"
+        view,
+        f"key_customers_{value}",
+        where=where,
+        rows=chosen.by_value,
+        args=args,
+        sort=value,
+        title="Key customers",
+        audience=_condition(value, best, tuple(classes)),
     )
     customer.panel(view, picked, "key_customer")
+
+
+def _condition(value: pareto.Value, best: int, classes: tuple[str, ...]) -> Callable[[View], c.Condition]:
+    """The listed customers, as an audience has them. Among those whom the filters show, the best are those down to the rank of the last of them."""
+
+    def condition(view: View) -> c.Condition:
+        found: c.Condition = c.Known(c.Column("value_class" if value == "net_sales" else f"{value}_class"))
+        if best:
+            rank = cache.answer(view, chosen.last_rank, view.as_of, value, best, shown=True)
+            found = c.Compare(c.Column(f"{value}_rank"), "<=", Decimal(rank))
+        if classes:
+            listed = clicked.one_of(c.Column("value_class" if value == "net_sales" else f"{value}_class"), classes)
+            found = c.both(found, listed) if best else listed
+        return found
+
+    return condition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ import ibis.expr.types as ir
 import streamlit as st
 
 from crm_core.analytics import chosen
+from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.migration import Migration, migrate
 from crm_core.charts import segments as charts
 from ui import cache, page, tables
 from ui.frame import day
 from ui.guards import escape
 from ui.numbers import count, count_customers, count_of, share
+from ui.sections.audience import arriving
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -40,11 +43,24 @@ def tab(view: View) -> None:
     moves = tuple(dict.fromkeys((one, other) for one, other, *_ in pairs))
     if moves:
         st.header("The customers who moved so")
-        tables.customer_table(view, "movement_customers", rows=_moved, args=(days, view.settings, moves), title="Customers who moved")
+        tables.customer_table(
+            view,
+            "movement_customers",
+            rows=_moved,
+            args=(days, view.settings, moves),
+            title="Customers who moved",
+            audience=_condition(days, moves),
+        )
     else:
         st.caption("Click a cell of the matrix to list its customers.")
     with st.expander("The numbers behind the charts"):
         tables.result_table(found.matrix, "movement", title="Movement between segments", names=NAMES, currency=view.ws.currency)
+
+
+def _condition(days: Days, moves: tuple[tuple[str, str], ...]) -> Callable[[View], c.Condition]:
+    """Those of the clicked cells, as an audience has them."""
+    cells = [c.Moved((one,), (other,), days.earlier, days.later, days.look_back) for one, other in moves]
+    return arriving.always(cells[0] if len(cells) == 1 else c.AnyOf(tuple(cells)))
 
 
 def _found(view: View, days: Days) -> Migration:

@@ -15,6 +15,7 @@ from crm_core.charts import shares
 from crm_core.errors import AnalysisError
 from ui import cache, guards, page, tables
 from ui.sections import customer
+from ui.sections.audience import arriving
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -100,5 +101,7 @@ def _customers(view: View, key: str, rules: tuple[chosen.Rule, ...]) -> None:
     """The list of the customers that a click chose (everybody without one), and the panel of the one selected in it."""
     st.header("The chosen customers" if rules else "All customers shown")
     st.caption("Click a mark in a chart to choose its customers; a double click beside the marks chooses all again.")
-    picked = tables.customer_table(view, f"{key}_customers", rows=chosen.customers, args=(view.as_of, view.settings, rules))
+    picked = tables.customer_table(
+        view, f"{key}_customers", rows=chosen.customers, args=(view.as_of, view.settings, rules), audience=arriving.of_rules(rules)
+    )
     customer.panel(view, picked, f"{key}_customer")

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from crm_core.access import Action
+from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.satisfaction import customers, follow_up, watch
 from crm_core.charts import satisfaction as charts
-from ui import cache, page, tables
+from ui import cache, guards, page, tables
 from ui.frame import day
 from ui.guards import escape, guard
 from ui.numbers import amount, count, count_customers
 from ui.page import Tile
+from ui.sections.audience import arriving
 from ui.sections.service import agreement
 from ui.state import Session, Url
 
@@ -51,6 +54,8 @@ SCORE_HELP = "The last response, of the last 12 months, is among the worst and w
 STAKE_HELP = "What the list is ranked by, weighed up by public reach."
 YARDSTICK = """Scores drift to the mean by themselves, so the yardstick is how scores went of customers with the same first score and no follow-up (their
 next answer)."""
+#: The watch list, as an audience has it.
+ON_WATCH = c.Known(c.Column("risk"))
 HINT = "Select a row (the box at its left) to see the customer’s story and to mark them as followed up."
 
 
@@ -107,9 +112,12 @@ def listed(view: View, value: watch.Value) -> None:
     args = (view.as_of, value, view.followed, agreement(view))
     columns = [name for name in SHOWN if _is_told(view, name)]
     sort = next(name for name in ("priority", "public_reach", "answered_on", "risk") if name in columns)  # without sales nothing ranks
-    picked = tables.customer_table(view, "watch", rows=watch.listed, args=args, columns=columns, sort=sort, title="Watch list")
+    picked = tables.customer_table(
+        view, "watch", rows=watch.listed, args=args, columns=columns, sort=sort, title="Watch list", audience=arriving.always(ON_WATCH)
+    )
     if picked is None:
-        st.caption(HINT)
+        if view.user.may(Action.SEE_CUSTOMERS):
+            st.caption(HINT)
         return
     _panel(view, value, picked)
 
@@ -169,6 +177,7 @@ def _mark(view: View, customer_id: str) -> None:
 def _kept(view: View, customer_ids: list[str], followed_on: date, note: str) -> None:
     from crm_core.store.notes import Notes
 
+    view.user.require(Action.FOLLOW_UP)
     Notes(view.entry.path).mark(customer_ids, followed_on, note, datetime.now(UTC))
     st.session_state[Session.NOTICE] = f"Customer {customer_ids[0]} is marked as followed up; “Followed up” shows what came of it."
     st.rerun()
@@ -176,6 +185,8 @@ def _kept(view: View, customer_ids: list[str], followed_on: date, note: str) -> 
 
 def followed(view: View) -> None:
     """Who was followed up, whether their next score rose, and whether it rose more than without."""
+    if not guards.may(view.user, Action.SEE_CUSTOMERS):
+        return
     marks = _marks(view)
     if not marks:
         st.info(
@@ -237,6 +248,7 @@ def _take_back(view: View, marks: tuple[Marked, ...]) -> None:
         with guard():
             from crm_core.store.notes import Notes
 
+            view.user.require(Action.FOLLOW_UP)
             Notes(view.entry.path).unmark(chosen)
             st.session_state[Session.NOTICE] = "The marks are taken back."
             st.rerun()

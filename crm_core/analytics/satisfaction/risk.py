@@ -23,7 +23,7 @@ from crm_core.workspace import Workspace
 CONTACTS = 2
 #: A low score, and a reopened case that is solved by now, are a risk for so many days.
 DAYS_BACK = 365
-OPEN_CASE, LOW_SCORE, BOTH = "open or reopened case", "low score", "case and low score"
+OPEN_CASE, LOW_SCORE, BOTH = RISKS = ("open or reopened case", "low score", "case and low score")
 
 
 def has_customers(ws: Workspace) -> bool:

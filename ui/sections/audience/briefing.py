@@ -1,0 +1,119 @@
+"""The one-page brief of an export: who, why, how many, what to expect, the rules applied, and how it will be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from crm_core.access import Action
+from crm_core.analytics.audience.picture import averages, profile
+from crm_core.analytics.audience.respect import Rules, rules
+from crm_core.analytics.campaign.sizes import LEAST_BUYERS, LEAST_CONTROLS
+from crm_core.export.brief import Brief, Groups, to_html, to_pdf
+from crm_core.store.saved.campaigns import expected_of
+from crm_core.store.saved.exports import Export
+from ui import cache
+from ui.numbers import amount, count, share
+from ui.sections.audience import asked
+from ui.sections.audience.keeping import person
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ui.sections.audience.asked import Asked
+
+MOST_PROFILE = 6
+SHARES, MEANS = ("field", "value", "share", "share_of_all"), ("figure", "audience", "all")
+
+
+def html(one: Asked, made: Export) -> bytes:
+    """The brief for a browser. Raises AccessError."""
+    one.view.user.require(Action.SEE_FIGURES)
+    return to_html(brief(one, made))
+
+
+def pdf(one: Asked, made: Export) -> bytes:
+    """The brief for a printer. Raises AccessError."""
+    one.view.user.require(Action.SEE_FIGURES)
+    return to_pdf(brief(one, made))
+
+
+def brief(one: Asked, made: Export) -> Brief:
+    """What is told of the export: its counts and rules as they were kept, expectations and profile as they are now."""
+    from ui.sections.audience.taking import command
+
+    condition = asked.read(one.view, made.where, one.basis)
+    expected, caveats = _expected(one, made)
+    return Brief(
+        title=made.name,
+        day=made.exported_at.date(),
+        data_name=one.view.name,
+        as_of=made.as_of,
+        prepared_by=person(made.exported_by),
+        who=(f"{asked.words(one.view, one.basis).sentence(condition)}.",),
+        why=tuple(line.strip() for line in (one.saved.note if one.saved else "").splitlines() if line.strip()),
+        how_many=_how_many(one, made),
+        expect=expected,
+        caveats=caveats,
+        rules=_rules(one, made),
+        groups=Groups(made.n_treatment, made.n_control, made.seed or 0, made.ends_on, "segment"),
+        judged=_judged(made),
+        command=command(one),
+        profile=_profile(one),
+    )
+
+
+def _how_many(one: Asked, made: Export) -> tuple[tuple[str, str], ...]:
+    picture, currency = one.picture, one.view.ws.currency
+    found = [("Customers to address", count(made.n_treatment)), ("Control group", count(made.n_control))]
+    if picture.customers:
+        found.append(("Meet the conditions", f"{count(picture.customers)} ({share(picture.customer_share)})"))
+        found.append(("Their net sales", amount(picture.net_sales, currency)))
+    if picture.sales_share is not None:
+        found.append(("Share of net sales", share(picture.sales_share)))
+    return tuple(found)
+
+
+def _expected(one: Asked, made: Export) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """What was expected at export; nothing where it was not said, or there is no order value to reckon with."""
+    found, currency = expected_of(made), one.view.ws.currency
+    if found is None:
+        return (), ()
+    told = [
+        ("Responses expected", f"{count(round(found.responses))} ({share(found.plan.response)})"),
+        ("of them because of the campaign", count(round(found.incremental_responses))),
+        ("Expected profit", amount(found.order.profit, currency)),
+    ]
+    if found.order.break_even is not None:
+        told.insert(2, ("Break-even: further responses", share(found.order.break_even)))
+    if found.order.room_share is not None:
+        told.append(("Discount room on the order", share(found.order.room_share)))
+    return tuple(told), found.caveats
+
+
+def _rules(one: Asked, made: Export) -> tuple[tuple[str, int], ...]:
+    if made.rules is None:
+        return ()
+    sentences = {rule.name: rule.sentence for rule in rules(one.view.ws, Rules.from_dict(made.rules))}
+    return tuple((sentences.get(name, name), number) for name, number in made.left_out.items())
+
+
+def _judged(made: Export) -> tuple[str, ...]:
+    if not made.n_control:
+        return ("Without a control group nobody can tell what would have happened without the campaign.",)
+    return (
+        f"By what all customers of both groups buy from {made.starts_on} until the day before {made.ends_on}, reached or not.",
+        f"A verdict takes {LEAST_CONTROLS} controls and {LEAST_BUYERS} buyers among them; looks before the end give none.",
+    )
+
+
+def _profile(one: Asked) -> tuple[tuple[str, str, str], ...]:
+    """What sets the audience apart, and averages."""
+    told = cache.answer(one.view, profile, one.condition, one.basis).head(MOST_PROFILE)
+    means = cache.answer(one.view, averages, one.condition, one.basis).dropna()
+    shares = ((f"{field}: {value or '(unknown)'}", share(ours), share(all_)) for field, value, ours, all_ in _rows(told, SHARES))
+    return (*shares, *((str(figure), f"{ours:,.1f}", f"{all_:,.1f}") for figure, ours, all_ in _rows(means, MEANS)))
+
+
+def _rows(frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(frame[column] for column in columns), strict=True)
