@@ -13,6 +13,8 @@ TABS = ("Who they are", "What to expect", "Whom to leave out", "Customers", "Tak
 def render() -> None:
     view = frame.view()
     st.title("Whom do we address, with what, and did it work?")
+    if not view.ws.has("order_lines", "customer_id") and not guards.has(view, "customers", what="Building an audience"):
+        return
     from ui.sections.audience import (  # now: they take a while
         asked,
         build,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 
 from crm_core.analytics.orders import midnight
@@ -34,6 +35,16 @@ def customers(ws: Workspace, as_of: date, channel: str | None = None) -> ir.Tabl
     Raises AnalysisError where the data has no contacts.
     """
     return ws.keep(f"contacts of customers {as_of} {channel}", lambda: _by_customer(contacts(ws, as_of, channel=channel)))
+
+
+def opted_out(ws: Workspace, as_of: date, channel: str | None = None) -> ir.Table:
+    """Those who opted out, which is quicker found than all that `customers` tells. Columns: customer_id, opted_out (true).
+
+    Raises AnalysisError where the data has no contacts.
+    """
+    rows = contacts(ws, as_of, channel=channel)
+    ids = rows.filter(rows.outcome == OPTED_OUT).select("customer_id").distinct()
+    return ws.keep(f"opted out {as_of} {channel}", lambda: ids.mutate(opted_out=ibis.literal(True)))
 
 
 def _by_customer(rows: ir.Table) -> ir.Table:

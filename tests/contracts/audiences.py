@@ -100,6 +100,10 @@ AUDIENCES: dict[str, dict[str, Any]] = {
         "usual": lambda it: contacts.customers(it.ws, it.as_of),
         "channel": lambda it: contacts.customers(it.ws, it.as_of, "e-mail"),
     },
+    "contacts.opted_out": {
+        "usual": lambda it: contacts.opted_out(it.ws, it.as_of),
+        "channel": lambda it: contacts.opted_out(it.ws, it.as_of, "e-mail"),
+    },
     "audience.everybody.everybody": {
         "usual": lambda it: everybody.everybody(it.ws, _basis(it)),
         "typed": lambda it: everybody.everybody(it.ws, Basis(it.earlier, TYPED)),
@@ -122,8 +126,8 @@ AUDIENCES: dict[str, dict[str, Any]] = {
         ],
     },
     "audience.members.members": {
-        "hostile": lambda it: _each(it, lambda term, text: c.Compare(term, "=", text), HOSTILE),
         "listed": lambda it: members.members(it.ws, c.OneOf(c.Column("customer_id"), HOSTILE), _basis(it)),
+        "hostile": lambda it: _each(it, lambda term, text: c.Compare(term, "=", text), HOSTILE),
         "contains": lambda it: _each(it, lambda term, text: c.Has(term, "contains", text), HOSTILE[:20]),
         "starts": lambda it: _each(it, lambda term, text: c.Has(term, "starts with", text), HOSTILE[::2]),
         **{name: (lambda it, text=text: _members(it, text)) for name, text in WHERE.items()},

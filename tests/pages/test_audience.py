@@ -19,7 +19,9 @@ from crm_core.store.saved.audiences import Audience, Definition
 from crm_core.store.saved.opening import Saved, open_saved
 from crm_core.store.workspaces import Entry, Workspaces
 from crm_core.workspace import Workspace
+from pages.audience import TABS
 from tests.apptest import claims, open_page, switch, texts
+from tests.workspaces import write
 from ui.state import Url
 
 NOW = datetime(2024, 8, 1, 12, tzinfo=UTC)
@@ -239,3 +241,36 @@ def test_an_audience_of_a_workspace_that_is_erased_goes_with_it(shop: Entry, sav
         "gone" in said(open_page("audience", audience=kept.id)).lower()
         or open_page("audience", audience=kept.id).title[0].value == "No data yet"
     )
+
+
+def test_with_order_lines_alone_all_tabs_stand(bare: Entry) -> None:
+    app = open_page("audience")
+    for tab in TABS:
+        app.session_state[Url.AUDIENCE_TAB] = tab
+        app = app.run()
+        assert "Something went wrong" not in said(app), tab
+
+
+def put_survey(workspaces: Workspaces, **tables: pd.DataFrame) -> None:
+    """A workspace with one answer to a survey, of customer a."""
+    answer = {"response_id": ["1"], "responded_at": ["2024-01-01"], "measure": ["nps"], "score": [9.0], "scale_min": [0], "scale_max": [10]}
+    candidate = workspaces.candidate("nsurvey")
+    write(candidate, surveys=pd.DataFrame(answer | {"customer_id": ["a"]}), **tables)
+    workspaces.accept("nsurvey", candidate, "Survey", "named")
+
+
+def test_without_sales_all_tabs_stand(workspaces: Workspaces) -> None:
+    put_survey(workspaces, customers=pd.DataFrame({"customer_id": ["a", "b"], "country": ["Iran", "Chile"], "consent": [True, False]}))
+    app = open_page("audience", where="country = 'Iran'")
+    for tab in TABS:
+        app.session_state[Url.AUDIENCE_TAB] = tab
+        app = app.run()
+        assert "Something went wrong" not in said(app), tab
+    assert app.metric[0].value.startswith("1")
+
+
+def test_without_customers_it_says_what_is_missing(workspaces: Workspaces) -> None:
+    put_survey(workspaces)
+    app = open_page("audience")
+    assert "Building an audience needs the table “Customers”" in said(app)
+    assert not app.button

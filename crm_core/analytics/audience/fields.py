@@ -199,7 +199,7 @@ def _of_contacts(ws: Workspace) -> list[FieldInfo]:
     if ws.has("contacts", "customer_id"):
         found.append(FieldInfo("last_contact_on", "Last contact", "date", CONTACT, "contacts", "last_contact_on"))
         if ws.has("contacts", "outcome"):
-            found.append(FieldInfo("opted_out", "Opted out", "flag", CONTACT, "contacts", "opted_out", otherwise=False))
+            found.append(FieldInfo("opted_out", "Opted out", "flag", CONTACT, "opt-outs", "opted_out", otherwise=False))
             found.append(
                 FieldInfo("is_unreachable", "Last contact bounced", "flag", CONTACT, "contacts", "is_unreachable", otherwise=False)
             )
@@ -293,6 +293,7 @@ _SOURCES: dict[str, Callable[[Workspace, Basis, str], ir.Table]] = {
     "customers": lambda ws, _basis, _value: ws.table("customers"),
     "satisfaction": lambda ws, basis, _value: satisfied.satisfaction(ws, basis.as_of, basis.followed),
     "contacts": lambda ws, basis, _value: contacts.customers(ws, basis.as_of),
+    "opt-outs": lambda ws, basis, _value: contacts.opted_out(ws, basis.as_of),
     "forecast": _forecast,
     "at": _at_risk,
     "attitude": lambda ws, basis, _value: attitude.customers(ws, basis.as_of, basis.scoring),

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from crm_core.analytics.contacts import contacts, customers
+from crm_core.analytics.contacts import contacts, customers, opted_out
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -46,6 +46,13 @@ def test_each_customer_is_summed_up_before_the_day(ws: Workspace) -> None:
 def test_a_channel_is_looked_at_alone(ws: Workspace) -> None:
     assert told(ws, channel="E-mail") == {"a": (1, date(2024, 6, 1), False, False)}
     assert set(told(ws, channel="SMS")) == {"a", "c"}
+
+
+def test_who_opted_out_is_who_is_told_to_have(ws: Workspace) -> None:
+    for as_of, channel in ((AS_OF, None), (date(2024, 7, 2), None), (date(2024, 7, 2), "E-mail")):
+        rows = ws.execute(opted_out(ws, as_of, channel))
+        assert sorted(rows["customer_id"]) == [one for one, (_, _, out, _) in sorted(told(ws, as_of, channel).items()) if out]
+        assert rows["opted_out"].all()
 
 
 def test_contacts_are_those_of_customers_from_a_day_on(ws: Workspace) -> None:

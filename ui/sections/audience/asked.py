@@ -25,6 +25,7 @@ from ui import cache
 
 if TYPE_CHECKING:
     from crm_core.store.saved.audiences import Audience
+    from crm_core.store.saved.exports import Export
     from crm_core.workspace import Workspace
     from ui.frame import View
 
@@ -85,6 +86,16 @@ def company_rules() -> Rules:
 def asked(view: View, condition: Condition, terms: Terms, saved: Audience | None) -> Asked:
     """The audience as it stands on the page."""
     return Asked(view, condition, terms, company_rules() if terms.is_respecting else None, saved)
+
+
+def as_exported(one: Asked, made: Export) -> Asked:
+    """The audience as an export took it: its conditions and rules, its groups, on its day; by the scoring of now."""
+    view = replace(one.view, as_of=made.as_of)
+    terms = replace(
+        one.terms, control_share=made.control_share, seed=made.seed or 0, columns=made.columns, is_respecting=made.rules is not None
+    )
+    rules = None if made.rules is None else Rules.from_dict(made.rules)
+    return Asked(view, read(view, made.where, basis(view, terms)), terms, rules)
 
 
 def left(ws: Workspace, condition: Condition, basis: Basis, rules: Rules | None) -> ir.Table:

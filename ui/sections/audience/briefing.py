@@ -39,10 +39,11 @@ def pdf(one: Asked, made: Export) -> bytes:
 
 
 def brief(one: Asked, made: Export) -> Brief:
-    """What is told of the export: its counts and rules as they were kept, expectations and profile as they are now."""
+    """What is told of the export: its counts, rules and plan as they were kept; value and profile by the data of now, on the day of the export."""
     from ui.sections.audience.taking import command
 
-    condition = asked.read(one.view, made.where, one.basis)
+    note = one.saved.note if one.saved else ""
+    one = asked.as_exported(one, made)
     expected, caveats = _expected(one, made)
     return Brief(
         title=made.name,
@@ -50,8 +51,8 @@ def brief(one: Asked, made: Export) -> Brief:
         data_name=one.view.name,
         as_of=made.as_of,
         prepared_by=person(made.exported_by),
-        who=(f"{asked.words(one.view, one.basis).sentence(condition)}.",),
-        why=tuple(line.strip() for line in (one.saved.note if one.saved else "").splitlines() if line.strip()),
+        who=(f"{one.sentence}.",),
+        why=tuple(line.strip() for line in note.splitlines() if line.strip()),
         how_many=_how_many(one, made),
         expect=expected,
         caveats=caveats,

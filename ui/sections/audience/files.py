@@ -36,13 +36,14 @@ def draw(one: Asked, made: Export) -> None:
     gone = f"; {made.n_erased:,} of them erased since" if made.n_erased else ""
     groups = f"{made.n_treatment:,} to address, {made.n_control:,} in the control group{gone}"
     st.caption(escape(f"{made.name}, version {made.version}: {groups}; judged from {made.starts_on} until the day before {made.ends_on}."))
+    then = asked.as_exported(one, made)
     left, middle = st.columns([2, 2])
     kind = left.segmented_control("Format", FORMATS, default=FORMATS[0], required=True, key="export_format") or FORMATS[0]
     if kind in PLATFORM_KEYS:
-        _platform(one, made, kind, middle)
+        _platform(then, made, kind, middle)
     else:
         who = middle.selectbox("Which customers", WHO, key="export_who")
-        _list(one, made, kind, str(who))
+        _list(then, made, kind, str(who))
     _brief(one, made)
 
 
