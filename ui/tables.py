@@ -109,9 +109,15 @@ def _use_as_audience(view: View, key: str, wanted: Rows, search: str, count: int
 
         with st.spinner("Taking the customers over …"):
             if audience is None or search:
-                arriving.with_customers(view, cache.made(view, _ids, wanted, search))
+                is_begun = arriving.with_customers(cache.made(view, _ids, wanted, search))
             else:
-                arriving.with_condition(view, audience(view))
+                is_begun = arriving.with_condition(view, audience(view))
+        if not is_begun:
+            st.warning(
+                "These are too many to be named one by one: choose fewer, or build the audience there by conditions.",
+                icon=":material/groups:",
+            )
+            return
         links.go("audience", {Url.WHERE: st.session_state[Url.WHERE]})
 
 

@@ -18,14 +18,14 @@ OPTED_OUT, BOUNCED = "opted_out", "bounced"
 
 
 def contacts(ws: Workspace, as_of: date, since: date | None = None, channel: str | None = None) -> ir.Table:
-    """Grain: contact with a customer before as_of (from `since` on, through that channel). Columns of `contacts`.
+    """Grain: contact with a customer before as_of (from `since` on, through that channel, in whatever letters). Columns of `contacts`.
 
     Raises AnalysisError where the data has no contacts.
     """
     table = ws.table("contacts")
     rows = table.filter(table.customer_id.notnull(), table.contacted_at < midnight(as_of))
     rows = rows if since is None else rows.filter(rows.contacted_at >= midnight(since))
-    return rows if channel is None else rows.filter(rows.channel == channel)
+    return rows if channel is None else rows.filter(rows.channel.lower() == channel.lower())
 
 
 def customers(ws: Workspace, as_of: date, channel: str | None = None) -> ir.Table:

@@ -274,3 +274,12 @@ def test_without_customers_it_says_what_is_missing(workspaces: Workspaces) -> No
     app = open_page("audience")
     assert "Building an audience needs the table “Customers”" in said(app)
     assert not app.button
+
+
+def test_a_list_that_was_searched_goes_there_by_its_ids(forty: Entry) -> None:
+    app = open_page("key-customers", data="Shop of forty")
+    app.text_input(key="key_customers_net_sales_search").set_value("c1").run()
+    app = next(one for one in app.button if one.key == "key_customers_net_sales_audience").click().run()
+    assert app.session_state[Url.WHERE].startswith("customer_id in (")
+    app = switch(app, "audience")
+    assert app.metric[0].value.startswith("10")

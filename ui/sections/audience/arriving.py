@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crm_core.analytics.audience import clicked
 from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.audience.everybody import Basis
-from crm_core.analytics.audience.language import to_text
+from crm_core.analytics.audience.language import LONGEST, to_text
 from ui.sections.audience import asked, keeping
 
 if TYPE_CHECKING:
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 BUYERS = c.Known(c.Column("segment"))
 
 
-def with_condition(view: View, condition: c.Condition) -> None:
-    """The page Audience begins anew with the customers who meet the condition and whom the filters show."""
+def with_condition(view: View, condition: c.Condition) -> bool:
+    """The page Audience is to begin anew with the customers who meet the condition and whom the filters show; False where that takes too many words."""
     shown = clicked.of_filters(view.filters, _terms(view))
-    _begin(c.both(condition, shown))
+    return _begin(c.both(condition, shown))
 
 
-def with_customers(view: View, customer_ids: Sequence[str]) -> None:  # noqa: ARG001  (both ways to arrive are called alike)
+def with_customers(customer_ids: Sequence[str]) -> bool:
     """The same with these customers, whom the filters have shown already."""
-    _begin(clicked.one_of(c.Column("customer_id"), customer_ids))
+    return _begin(clicked.one_of(c.Column("customer_id"), customer_ids))
 
 
-def _begin(condition: c.Condition) -> None:
-    keeping.begin("" if condition == c.EVERYBODY else to_text(condition))
+def _begin(condition: c.Condition) -> bool:
+    text = "" if condition == c.EVERYBODY else to_text(condition)
+    if len(text) <= LONGEST:
+        keeping.begin(text)
+    return len(text) <= LONGEST
 
 
 def _terms(view: View, grouping: ClusterSettings | None = None) -> dict[str, c.Term]:

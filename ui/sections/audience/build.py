@@ -9,7 +9,7 @@ import streamlit as st
 from crm_core.access import Action
 from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.audience.clicked import of_filters, terms
-from crm_core.analytics.audience.language import ConditionError, to_text
+from crm_core.analytics.audience.language import LONGEST, ConditionError, to_text
 from ui import guards
 from ui.guards import escape
 from ui.sections.audience import adding, asked
@@ -83,7 +83,7 @@ def _text() -> str:
             placeholder=PLACEHOLDER,
             height=100,
             help=TEXT_HELP,
-            max_chars=8_000,
+            max_chars=LONGEST,
             persist_state="session",
         )
         st.caption("Ctrl and Enter apply it. What each word means: docs/audiences.md.")
