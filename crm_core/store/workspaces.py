@@ -14,27 +14,26 @@ need not think of it.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from crm_core.errors import WorkspaceError
+from crm_core.store import pointers
 from crm_core.store.home import Home, make_private_folder
+from crm_core.store.pointers import Kind, Pointer
 from crm_core.store.saved.place import is_there
 
 if TYPE_CHECKING:
     from crm_core.store.saved.opening import Saved
-
-Kind = Literal["sample", "named", "private"]
 
 SAMPLE_ID = "sample"
 SAMPLE_NAME = "Sample company"
@@ -46,27 +45,6 @@ NAMES = "names"
 
 #: How long an accept waits for another one to the same workspace.
 LOCK_SECONDS = 20
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """The content of pointer.json: file names in the workspace's own folder, never paths."""
-
-    name: str
-    kind: Kind
-    current: str
-    previous: str = ""
-    is_undone: bool = False  # undo goes back once: not again until new data comes
-    source: str = ""  # fingerprint of the files a sample was prepared from
-
-    def __post_init__(self) -> None:
-        if not all(isinstance(text, str) for text in (self.name, self.kind, self.current, self.previous, self.source)):
-            raise TypeError("a pointer holds texts")
-        if any(Path(name).name != name for name in self.files()):
-            raise ValueError("a pointer holds names, no paths")
-
-    def files(self) -> frozenset[str]:
-        return frozenset(name for name in (self.current, self.previous) if name)
 
 
 @dataclass(frozen=True)
@@ -154,12 +132,12 @@ class Workspaces:
             former = self._pointer(workspace_id)
             if former is not None:
                 changed = replace(former, current=candidate.name, previous=former.current, is_undone=False, source=source)
-                self._point(workspace_id, changed, former)
+                pointers.write(self._folder(workspace_id), changed, former)
             elif kind == "named":
                 with self._naming(name) as label:
-                    self._point(workspace_id, Pointer(label, kind, candidate.name, source=source), None)
+                    pointers.write(self._folder(workspace_id), Pointer(label, kind, candidate.name, source=source), None)
             else:
-                self._point(workspace_id, Pointer(name or PRIVATE_NAME, kind, candidate.name, source=source), None)
+                pointers.write(self._folder(workspace_id), Pointer(name or PRIVATE_NAME, kind, candidate.name, source=source), None)
         return self._existing(workspace_id)
 
     def accept_for_good(self, entry: Entry, candidate: Path) -> Entry:
@@ -231,7 +209,7 @@ class Workspaces:
             except BaseException:
                 os.rename(target, self._folder(source_id))
                 raise
-            self._point(target_id, replace(pointer, name=label, kind="named"), pointer)
+            pointers.write(self._folder(target_id), replace(pointer, name=label, kind="named"), pointer)
         return self._existing(target_id)
 
     def touch(self, owner: str, now: datetime) -> None:
@@ -317,7 +295,7 @@ class Workspaces:
             pointer = self._pointer(workspace_id)
             if pointer is None:
                 raise WorkspaceError("This workspace is gone", "It has been erased or never had data.", "Choose another one.")
-            self._point(workspace_id, how(pointer), pointer)
+            pointers.write(self._folder(workspace_id), how(pointer), pointer)
         return self._existing(workspace_id)
 
     def _entry(self, workspace_id: str) -> Entry | None:
@@ -336,30 +314,7 @@ class Workspaces:
         return entry
 
     def _pointer(self, workspace_id: str) -> Pointer | None:
-        try:
-            return Pointer(**json.loads((self._folder(workspace_id) / "pointer.json").read_text("utf-8")))
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, OSError) as error:
-            raise WorkspaceError(
-                "A workspace is damaged", f"Its pointer file in {workspace_id} cannot be read.", "Erase it or restore the folder."
-            ) from error
-
-    def _point(self, workspace_id: str, pointer: Pointer, former: Pointer | None) -> None:
-        """Replaces the pointer in one step, then removes the data file that only the former pointer named."""
-        folder = self._folder(workspace_id)
-        draft = folder / f"{secrets.token_hex(8)}.tmp"
-        try:
-            with draft.open("w", encoding="utf-8") as file:
-                json.dump(asdict(pointer), file, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, folder / "pointer.json")
-        finally:
-            draft.unlink(missing_ok=True)
-        dropped = former.files() - pointer.files() if former else frozenset()
-        for name in dropped:
-            (folder / name).unlink(missing_ok=True)
+        return pointers.read(self._folder(workspace_id))
 
     @contextmanager
     def _saved(self) -> Iterator[Saved | None]:
