@@ -26,7 +26,7 @@ POSTGRES = pytest.param("postgres", marks=pytest.mark.xdist_group("contracts in 
 SPARK = pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")])
 QUESTIONS = [(name, question) for name, one in CONTRACTS.items() for question in one.questions]
 #: The beginnings of the contracts that Spark is asked about the sample; the others are asked about the nasty company.
-OF_THE_SAMPLE = ("clv.", "clusters.", "pareto.", "rfm.", "satisfaction.drivers.", "satisfaction.terms.")
+OF_THE_SAMPLE = ("clv.", "clusters.customers", "clusters.cross_table", "pareto.", "rfm.", "satisfaction.drivers.", "satisfaction.terms.")
 ASKS_ALL = bool(os.environ.get("CRM_ALL_CONTRACTS"))
 
 
