@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: A file for people to look through; an import with more rejected rows has one reason too many to look at each.
 MOST_REJECTED = 500_000
 
+#: Letters of a file name: systems take 255 bytes, and a letter may have three.
+LONGEST_NAME = 60
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -94,9 +97,10 @@ def rejected_downloads(ws: Workspace, key: str) -> None:
 
 
 def slug(title: str) -> str:
-    """A file name of letters, digits and underscores, whatever the title holds."""
-    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in title.lower()).split()
-    return "_".join(words) or "table"
+    """A file name of letters, digits and underscores, whatever the title holds and in whatever script."""
+    plain = unicodedata.normalize("NFC", title.lower())
+    words = "".join(letter if letter.isalnum() else " " for letter in plain).split()
+    return "_".join(words)[:LONGEST_NAME].rstrip("_") or "table"
 
 
 def _buttons(csv: Callable[[], bytes], excel: Callable[[], bytes], key: str, name: str) -> None:

@@ -123,7 +123,7 @@ def draw(pages: links.Pages) -> None:
         st.warning(told, icon=":material/link_off:")
     notice = st.session_state.pop(Session.NOTICE, None)
     if notice:
-        st.toast(notice, icon=":material/check:")
+        st.toast(guards.escape(notice), icon=":material/check:")
 
 
 def view() -> View:

@@ -5,7 +5,8 @@ STYLE = """<style>
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stDownloadButton"],
   [data-testid="stFileUploader"], [data-testid="stSidebarCollapsedControl"], [data-testid="stTextInput"], [data-testid="stSelectbox"],
-  [data-testid="stPagination"], [data-testid="stToastContainer"], .stButton, .modebar { display: none !important; }
+  [data-testid="stPagination"], [data-testid="stToastContainer"], [data-testid="stPopover"], .stButton,
+  .st-key-audience_form, .modebar { display: none !important; }
   /* A dark page prints dark on white as well. */
   [data-testid="stApp"] * { color: #1c2733 !important; }
   .js-plotly-plot :is(.xtick, .ytick, .legend, .xtitle, .ytitle, .infolayer) text, .js-plotly-plot text:is(.xtitle, .ytitle) { fill: #1c2733 !important; }

@@ -103,6 +103,8 @@ def _use_as_audience(view: View, key: str, wanted: Rows, search: str, count: int
     is_clicked = st.button(
         "Use as audience", key=f"{key}_audience", icon=":material/group_add:", disabled=by_id and count > MOST_VALUES, help=told
     )
+    if by_id and count > MOST_VALUES:
+        st.caption(told)
     if is_clicked:
         from ui import links
         from ui.sections.audience import arriving

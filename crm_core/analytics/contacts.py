@@ -34,7 +34,7 @@ def customers(ws: Workspace, as_of: date, channel: str | None = None) -> ir.Tabl
 
     Raises AnalysisError where the data has no contacts.
     """
-    return ws.keep(f"contacts of customers {as_of} {channel}", lambda: _by_customer(contacts(ws, as_of, channel=channel)))
+    return ws.keep(f"contacts of customers {as_of} {channel!r}", lambda: _by_customer(contacts(ws, as_of, channel=channel)))
 
 
 def opted_out(ws: Workspace, as_of: date, channel: str | None = None) -> ir.Table:
@@ -44,7 +44,7 @@ def opted_out(ws: Workspace, as_of: date, channel: str | None = None) -> ir.Tabl
     """
     rows = contacts(ws, as_of, channel=channel)
     ids = rows.filter(rows.outcome == OPTED_OUT).select("customer_id").distinct()
-    return ws.keep(f"opted out {as_of} {channel}", lambda: ids.mutate(opted_out=ibis.literal(True)))
+    return ws.keep(f"opted out {as_of} {channel!r}", lambda: ids.mutate(opted_out=ibis.literal(True)))
 
 
 def _by_customer(rows: ir.Table) -> ir.Table:

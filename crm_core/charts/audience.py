@@ -15,6 +15,8 @@ NO_LINE = "There are no contacts to reckon with."
 LETTERS = 34
 #: Share of the axis left free for the label of the longest bar.
 ROOM = 0.15
+#: Where all shares are below this one, a chart tells tenths of a percent.
+FINE = 0.1
 #: The line of profit goes so far beyond what is expected and where it breaks even, and at least to this response; it has so many points for the pointer.
 BEYOND, LEAST_RESPONSE, POINTS = 1.6, 0.01, 61
 #: Pixels: how far below nil the texts of arrows begin, half their height, and what a chart has at least; and up to where there is room right of an arrow.
@@ -36,7 +38,7 @@ def apart(frame: pd.DataFrame, of_audience: str, of_all: str) -> go.Figure:
         height=100 + 40 * len(rows),
         barmode="group",
         legend=theme.LEGEND | {"traceorder": "reversed"},
-        xaxis=theme.shares("", range=_range(rows)),
+        xaxis=theme.axis("", tickformat=".1%" if _is_fine(rows) else ".0%", range=_range(rows)),
         yaxis=theme.axis(type="category"),
     )
 
@@ -49,12 +51,17 @@ def _bar(rows: pd.DataFrame, column: str, name: str, names: list[str], place: in
         orientation="h",
         name=name,
         marker=theme.fill(theme.PALETTE[place], place),
-        text=[f"{value:.0%}" if abs(value) >= 0.0095 or value == 0 else f"{value:.1%}" for value in values],
+        text=[f"{value:.1%}" if (_is_fine(rows) or abs(value) < 0.0095) and value else f"{value:.0%}" for value in values],
         textposition="outside",
         cliponaxis=False,
         customdata=[[theme.safe(label)] for label in rows["label"]],
         hovertemplate=f"<b>%{{customdata[0]}}</b><br>%{{x:.1%}} {name}<extra></extra>",
     )
+
+
+def _is_fine(rows: pd.DataFrame) -> bool:
+    """Are all shares so small that whole percent would tell them all the same?"""
+    return bool(rows[["audience_share", "all_share"]].astype(float).abs().max().max() < FINE)
 
 
 def _range(rows: pd.DataFrame) -> list[float]:

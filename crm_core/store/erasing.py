@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,9 @@ def erase_person(store: Workspaces, customer_id: str, only: Sequence[Entry] | No
     entries = store.everything() if only is None else list(only)
     found = [one for one in (_of_workspace(work, entry) for entry in entries) if one is not None and one.is_any]
     saved = _of_saved(work, None if is_all else [entry.id for entry in entries])
+    work.not_reached += _by_name(
+        work, [name for one in found for name in one.held.names], None if is_all else [entry.id for entry in entries]
+    )
     discarded = _of_imports(work) if is_all else 0
     if is_all:
         work.failed += [Problem("workspace_damaged", "error", DAMAGED, "Erase it or restore it.", one) for one in store.damaged()]
@@ -173,6 +177,18 @@ def _of_saved(work: _Work, workspace_ids: Sequence[str] | None) -> Found:
     except WorkspaceError as error:
         work.failed.append(Problem("store_failed", "error", error.message.rstrip("."), "Run this again.", "What users saved"))
         return Found()
+
+
+def _by_name(work: _Work, names: Sequence[str], workspace_ids: Sequence[str] | None) -> list[str]:
+    """Saved conditions that ask for what the person is called; others may be called the same, so they are told of and stay."""
+    if not names or not is_there(work.store.home):
+        return []
+    with suppress(WorkspaceError), open_saved(work.store.home) as saved:  # a store that does not answer is told of already
+        if count := saved.traces.count_named(names, workspace_ids):
+            return [
+                f"{count} saved conditions that ask for the person's name, versions and exports included: change or delete their audiences"
+            ]
+    return []
 
 
 def _of_imports(work: _Work) -> int:

@@ -93,9 +93,31 @@ def test_or_joins_the_last_condition(shop: Entry) -> None:
     app.selectbox(key="audience_field").set_value("field count_orders").run()
     app.selectbox(key="audience_how_field count_orders").set_value("at least").run()
     app.text_input(key="audience_low_field count_orders").set_value("3").run()
-    app.segmented_control(key="audience_join").set_value("or: instead of the last one").run()
+    app.segmented_control(key="audience_join").set_value("or: this or the last one").run()
     app = button(app, "audience_add")
     assert app.session_state[Url.WHERE] == 'net_sales > 0 and (country = "Iran" or count_orders >= 3)'
+
+
+def test_after_adding_the_form_begins_anew(shop: Entry) -> None:
+    app = open_page("audience", where="net_sales > 0 and country = 'Iran'")
+    app.selectbox(key="audience_field").set_value("field count_orders").run()
+    app.text_input(key="audience_low_field count_orders").set_value("3").run()
+    app.segmented_control(key="audience_join").set_value("or: this or the last one").run()
+    app = button(app, "audience_add")
+    assert app.selectbox(key="audience_field").value is None
+    assert app.segmented_control(key="audience_join").value == "and: both hold"
+
+
+@pytest.mark.parametrize("typed", ["1,500", "1.500"])
+def test_a_number_that_can_be_two_is_asked_back(shop: Entry, typed: str) -> None:
+    app = open_page("audience")
+    app.selectbox(key="audience_field").set_value("field net_sales").run()
+    app.text_input(key="audience_low_field net_sales").set_value(typed).run()
+    assert f"{typed} may mean 1500 or 1.5000" in said(app)
+    assert next(one for one in app.button if one.key == "audience_add").disabled
+    app.text_input(key="audience_low_field net_sales").set_value("1.5000").run()
+    app = button(app, "audience_add")
+    assert app.session_state[Url.WHERE] == "net_sales >= 1.5000"
 
 
 def test_bought_in_a_period_is_a_form(forty: Entry) -> None:
@@ -119,7 +141,7 @@ def test_the_filters_of_the_sidebar_become_a_condition_on_a_click_only(shop: Ent
 def test_a_list_on_another_page_becomes_an_audience(shop: Entry) -> None:
     app = open_page("segments", in_country=["Iran"])
     app = next(one for one in app.button if one.key == "segments_customers_audience").click().run()
-    assert app.session_state[Url.WHERE] == 'segment is known and country = "Iran"'
+    assert app.session_state[Url.WHERE] == 'count_orders >= 1 and country = "Iran"'
     app = switch(app, "audience")
     assert app.metric[0].value.startswith(str(len(named_customers(shop, app.session_state[Url.WHERE]))))
 
@@ -170,6 +192,15 @@ def test_a_deleted_audience_can_be_brought_back(shop: Entry, saved: Saved) -> No
     assert [one.id for one in saved.audiences.all(shop.id)] == [kept.id]
 
 
+def test_one_whose_name_was_given_away_comes_back_under_another(shop: Entry, saved: Saved) -> None:
+    kept = keep(saved, shop, 'country = "Iran"')
+    app = button(open_page("audience", audience=kept.id), "audience_delete")
+    keep(saved, shop, "net_sales > 0")
+    app.session_state[Url.AUDIENCE_TAB] = "Saved"
+    button(app.run(), f"undelete_{kept.id}")
+    assert sorted(one.name for one in saved.audiences.all(shop.id)) == ["Mine", "Mine (brought back)"]
+
+
 def test_a_link_to_an_audience_of_other_data_says_so(shop: Entry, forty: Entry, saved: Saved) -> None:
     kept = keep(saved, forty, "net_sales > 0")
     assert "belongs to other data" in said(open_page("audience", data="Six shop", audience=kept.id))
@@ -198,7 +229,7 @@ def test_an_export_keeps_who_was_in_which_group(forty: Entry, saved: Saved) -> N
 def test_page_link_and_command_give_the_same_list(forty: Entry, saved: Saved, tmp_path: Path, home: Path) -> None:
     app, kept = exported(forty, saved)
     command = next(one.value for one in app.code if one.value.startswith("python -m crm_core audience"))
-    assert "--saved Mine" in command
+    assert "--saved=Mine" in command
     out = tmp_path / "list.csv"
     assert main(["audience", "workspace:Shop of forty", "--saved", "Mine", "--out", str(out)]) == 0
     taken = saved.exports.members(saved.exports.of(kept.id)[0].id).to_pandas()

@@ -28,7 +28,16 @@ def test_the_list_counts_and_searches_in_the_engine(shop: Entry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "name"), [("Key customers", "key_customers"), ("../../etc", "etc"), ("مشتری", "table"), ("a=b;rm", "a_b_rm")]
+    ("title", "name"),
+    [
+        ("Key customers", "key_customers"),
+        ("../../etc", "etc"),
+        ("مشتری", "مشتری"),
+        ("Süß & Чай", "süß_чай"),
+        ("a=b;rm", "a_b_rm"),
+        ("…", "table"),
+        ("x" * 99, "x" * 60),
+    ],
 )
 def test_a_file_name_is_letters_digits_and_underscores(title: str, name: str) -> None:
     assert slug(title) == name

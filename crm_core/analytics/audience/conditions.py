@@ -18,8 +18,8 @@ Value = str | Decimal | date | bool
 Sign = Literal["=", "<", "<=", ">", ">="]
 SpanUnit = Literal["days", "weeks", "months", "years"]
 
-#: A condition may not nest deeper, and a list may not be longer.
-MOST_LEVELS, MOST_VALUES = 40, 1_000
+#: A condition may not nest deeper, a list may not be longer, and no more tables may be worked out for one (see `count_sources`).
+MOST_LEVELS, MOST_VALUES, MOST_SOURCES = 40, 1_000, 40
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,16 @@ def replaced(condition: Condition, change: Callable[[Leaf], Leaf]) -> Condition:
 def terms(condition: Condition) -> tuple[Term, ...]:
     """Every term once, in the order of the text."""
     return tuple(dict.fromkeys(leaf.term for leaf in leaves(condition) if not isinstance(leaf, Moved)))
+
+
+def count_sources(condition: Condition) -> int:
+    """How many tables of its own an engine has to work out and join: one for each sum, cluster, move and earlier day.
+
+    What a statement of so many costs grows with their square, and some 80 are more than can be written down at all.
+    """
+    found = {leaf if isinstance(leaf, Moved) else leaf.term for leaf in leaves(condition)}
+    days = {one.at for one in found if isinstance(one, Column)}
+    return len(days) + sum(not isinstance(one, Column) for one in found)
 
 
 def levels(condition: Condition) -> int:

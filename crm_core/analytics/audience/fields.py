@@ -226,6 +226,7 @@ RESERVED = frozenset(
     {*TOLD, *satisfied.LISTED, *(measure.name for measure in _MEASURES), *(field.name for field in TABLES["customers"].fields)}
     | {f"{value}{end}" for value in ("net_sales", "gross_profit", "clv") for end in ("", "_class", "_rank")}
     | {
+        "customer_id_right",  # what a join calls a second id
         "p_alive",
         "value_at_risk",
         "expected_purchases",

@@ -64,6 +64,9 @@ def parse(text: str, catalogue: Catalogue, measures: Measures) -> c.Condition:
         raise error.orig_exc from None
     if c.levels(found) > c.MOST_LEVELS:
         raise _too_deep(text)
+    if c.count_sources(found) > c.MOST_SOURCES:
+        most = f"It asks of more than {c.MOST_SOURCES} different periods, days or kinds of things bought."
+        raise ConditionError(text, 0, 1, most, "Put them together: one longer period, or several categories in one list.")
     return found
 
 
@@ -253,7 +256,10 @@ class _Reader(Transformer[Token, Any]):
         first, last = self._day(earlier), self._day(later)
         if last <= first:
             raise self._wrong(later, "The second day is not after the first")
-        return c.Moved(sources, targets, first, last, LOOK_BACK_DAYS if days is None else self._whole(days, 1, MOST_SPAN["days"]))
+        back = LOOK_BACK_DAYS if days is None else self._whole(days, 1, MOST_SPAN["days"])
+        if (first - date.min).days <= back:
+            raise self._wrong(earlier, "This day is too long ago to look back from it")
+        return c.Moved(sources, targets, first, last, back)
 
     # names and values
 

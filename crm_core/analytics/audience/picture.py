@@ -145,8 +145,8 @@ def averages(ws: Workspace, condition: c.Condition, basis: Basis) -> pd.DataFram
 
 
 def bought(ws: Workspace, condition: c.Condition, basis: Basis, column: str = "category", most: int = MOST_VALUES) -> pd.DataFrame:
-    """What the audience buys against what all customers buy, by share of net sales before as_of, the farthest apart first. `column` is one of
-    the lines that names what was sold.
+    """What the audience buys against what all customers buy, by share of net sales before as_of, the farthest apart first, of equals what it
+    buys most. `column` is one of the lines that names what was sold. What it buys most of all is always among the rows.
 
     Columns: value ("" where unknown), net_sales (of the audience), share, share_of_all, difference. Empty where either side's sales are zero or less.
     """
@@ -159,6 +159,8 @@ def bought(ws: Workspace, condition: c.Condition, basis: Basis, column: str = "c
         return pd.DataFrame(columns=["value", "net_sales", "share", "share_of_all", "difference"])
     joined["share"], joined["share_of_all"] = joined["net_sales"] / joined["net_sales"].sum(), joined["all"] / joined["all"].sum()
     joined["difference"] = joined["share"] - joined["share_of_all"]
-    joined = joined.sort_values("value", ignore_index=True)  # the engine gives them in no order
-    order = joined["difference"].abs().round(12).sort_values(ascending=False, kind="stable").index
-    return joined.loc[order, ["value", "net_sales", "share", "share_of_all", "difference"]].head(most).reset_index(drop=True)
+    keys = joined.assign(apart=-joined["difference"].abs().round(12), rank=-joined["share"].round(12))  # the engine gives them in no order
+    order = keys.sort_values(["apart", "rank", "value"]).index
+    largest = keys.sort_values(["rank", "value"]).index[0]
+    chosen = order[:most] if largest in order[:most] else [*order[: most - 1], largest]
+    return joined.loc[chosen, ["value", "net_sales", "share", "share_of_all", "difference"]].reset_index(drop=True)

@@ -55,11 +55,19 @@ class Rules:
     def from_dict(data: Mapping[str, Any]) -> Rules:
         """What `as_dict` wrote, by this or an earlier version: what it did not know keeps its usual value. Raises AnalysisError for what is damaged."""
         try:
-            return Rules(**{name: data[name] for name in Rules.__dataclass_fields__ if name in data})
+            return Rules(**{name: _of_its_kind(name, data[name]) for name in Rules.__dataclass_fields__ if name in data})
         except (TypeError, ValueError) as error:
             raise AnalysisError(
                 "The rules cannot be read", "What was saved of them is damaged.", "Save the rules of contact anew."
             ) from error
+
+
+def _of_its_kind(name: str, value: Any) -> Any:
+    """A value of saved rules. Raises TypeError for one of another kind than the rule's, such as a text for yes or no."""
+    kinds: dict[str, tuple[type, ...]] = {"most_contacts": (int, type(None)), "contact_days": (int,), "channel": (str, type(None))}
+    if not isinstance(value, kinds.get(name, (bool,))) or (isinstance(value, bool) and name in kinds):
+        raise TypeError(name)
+    return value
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Terms:
                 is_respecting=bool(data.get("is_respecting", True)),
                 expectation=_expected(data.get("expectation", {})),
             )
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise AnalysisError(
                 "The audience cannot be read", "What was saved with it is damaged.", "Take an earlier version of it."
             ) from error

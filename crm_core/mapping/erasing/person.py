@@ -35,6 +35,7 @@ class Person:
     own_orders: tuple[str, ...]
     addresses: tuple[str, ...]  # e-mail and phone
     row_ids: tuple[str, ...]  # of her responses, cases, contacts; and her name
+    names: tuple[str, ...] = ()
 
     @property
     def ids(self) -> list[str]:
@@ -90,6 +91,7 @@ def find(staging: Staging, customer_id: str, known: Former | None) -> Person:
         own_orders=tuple(one for one in orders if one not in shared),
         addresses=(*told["email"], *told["phone"]),
         row_ids=tuple(one for one in (*row_ids, *told["name"]) if one != customer_id),
+        names=tuple(told["name"]),
     )
 
 

@@ -34,6 +34,7 @@ ERASED_CODE = "person_erased"
 class Held:
     """What a file holds of a person: rows by table that go, rows of sales by table that stay without her, rejected rows that are emptied, rows as they
     were read that go or are emptied. `is_named`: a decision of the import, such as a query, names her, and stays.
+    `names` are what she is called, for looking elsewhere.
     """
 
     removed: dict[str, int] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Held:
     read_removed: int = 0
     read_emptied: int = 0
     is_named: bool = False
+    names: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_any(self) -> bool:
@@ -104,6 +106,7 @@ def _held(staging: Staging, person: Person, notes: dict[str, Any], known: Former
         read_removed=read["removed"],
         read_emptied=read["emptied"],
         is_named=persons.is_telling(person.customer_id) and json.dumps(person.customer_id, ensure_ascii=False)[1:-1] in decisions,
+        names=person.names,
     )
 
 

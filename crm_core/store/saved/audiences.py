@@ -77,7 +77,13 @@ class AudienceChanged(WorkspaceError):
 
 
 class AudienceGone(WorkspaceError):
-    """There is no such audience (any more)."""
+    """There is no such audience (any more). `workspace_id` is that of a deleted one, whose name and who deleted it the message tells."""
+
+    workspace_id = ""
+
+    def told_on(self, workspace_id: str) -> AudienceGone:
+        """The error for whoever looks at that workspace: nothing of an audience of another one, which may be somebody's private upload."""
+        return self if self.workspace_id in ("", workspace_id) else _gone(None)
 
 
 class Audiences:
@@ -205,6 +211,8 @@ def _naming() -> Iterator[None]:
 
 def live(session: Session, audience_id: str) -> Audience:
     """The present version of one that is not deleted. Raises AudienceGone."""
+    if not audience_id.isascii() or "\x00" in audience_id:  # of a link that somebody typed; PostgreSQL takes no zero byte
+        raise _gone(None)
     found = session.execute(_pairs(AudienceRow.id == audience_id).execution_options(populate_existing=True)).first()
     audience = _audience(found) if found else None
     if audience is None or audience.is_deleted:
@@ -296,8 +304,10 @@ def _gone(audience: Audience | None) -> AudienceGone:
         return AudienceGone(
             "This audience is gone", "There is none at this address: it was erased, or never was.", "Choose another one from the list."
         )
-    return AudienceGone(
+    found = AudienceGone(
         "This audience was deleted",
         f"“{audience.name}” was deleted by {values.person(audience.deleted_by)} on {audience.deleted_at:%d %b %Y at %H:%M} UTC.",
         f"It can be brought back from the deleted ones for {KEPT_DELETED.days} days.",
     )
+    found.workspace_id = audience.workspace_id
+    return found

@@ -54,6 +54,20 @@ class Traces:
         with self._database.reading() as session:
             return _go_through(session, customer_id, workspace_ids, removes=False)
 
+    def count_named(self, names: Collection[str], workspace_ids: Collection[str] | None = None) -> int:
+        """How many saved conditions hold one of these names as a text of its own. They stay: another customer may be called the same."""
+        patterns = [literals(one) for one in names]
+        audiences = select(AudienceRow.id)
+        if workspace_ids is not None:
+            audiences = audiences.where(AudienceRow.workspace_id.in_(list(workspace_ids)))
+        with self._database.reading() as session:
+            texts = (
+                text
+                for model, column in CONDITIONS
+                for text in session.scalars(select(getattr(model, column)).where(model.audience_id.in_(audiences)))
+            )
+            return sum(any(pattern.search(text) for pattern in patterns) for text in texts)
+
     def remove(self, customer_id: str, workspace_ids: Collection[str] | None = None) -> Found:
         """Takes the person out, in one transaction, then from the database's files; gives what was found."""
         with self._database.writing() as session:

@@ -28,6 +28,14 @@ def test_each_value_has_a_bar_of_the_audience_and_one_of_all() -> None:
     assert list(own.text) == ["0.4%", "50%"]
 
 
+def test_shares_of_many_products_are_told_in_tenths_of_a_percent() -> None:
+    small = ROWS.assign(audience_share=[0.021, 0.016], all_share=[0.012, 0.0])
+    figure = audience.apart(small, "of the audience", "of all")
+    assert list(figure.data[1].text) == ["1.6%", "2.1%"]
+    assert figure.layout.xaxis.tickformat == ".1%"
+    assert audience.apart(ROWS, "of the audience", "of all").layout.xaxis.tickformat == ".0%"
+
+
 def test_markup_of_the_data_is_shown_and_not_obeyed() -> None:
     every, _ = audience.apart(ROWS, "of the audience", "of all").data
     assert every.y[0] == "Plan: &lt;b&gt;Club"

@@ -352,6 +352,19 @@ def test_only_the_workspace_asked_for_is_touched(store: Workspaces, built: Calla
         assert saved.audiences.all(second.id)[0].definition.where == f"customer_id = '{HER}'"
 
 
+def test_conditions_that_ask_for_her_name_are_told_of(store: Workspaces, built: Callable[..., Path]) -> None:
+    """Another customer may be called the same, so they stay."""
+    entry = put(store, built())
+    with open_saved(store.home) as saved:
+        for name, where in (("Hers", 'not (name = "Mina Erasmus")'), ("No one's", 'name contains "Mina"'), ("Ann's", "name = 'Ann Other'")):
+            saved.audiences.create(entry.id, name, Definition(where), who="", now=NOW)
+    told = "1 saved conditions that ask for the person's name, versions and exports included: change or delete their audiences"
+    assert told in erase_person(store, HER, is_dry_run=True).not_reached
+    assert told in erase_person(store, HER, [entry]).not_reached
+    with open_saved(store.home) as saved:
+        assert {one.definition.where for one in saved.audiences.all(entry.id)} >= {'not (name = "Mina Erasmus")'}
+
+
 def test_a_dry_run_says_what_would_go_and_changes_nothing(store: Workspaces, built: Callable[..., Path]) -> None:
     put(store, built("orders.csv"))
     entry = put(store, built())

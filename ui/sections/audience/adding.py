@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from crm_core.analytics.audience.everybody import Basis
     from ui.frame import View
 
-AND, OR = "and: both hold", "or: instead of the last one"
+AND, OR = "and: both hold", "or: this or the last one"
 DONE = "What they did"
 TEXTS = ("is one of", "is none of", "contains", "does not contain", "is known", "is unknown")
 NUMBERS = ("at least", "at most", "above", "below", "between", "exactly", "is known", "is unknown")
@@ -28,6 +29,8 @@ UNITS = ("days", "weeks", "months", "years")
 ANYTHING = "anything"
 SIGNS: dict[str, c.Sign] = {"at least": ">=", "at most": "<=", "above": ">", "below": "<", "exactly": "="}
 MOST = 10**12
+#: A mark before three last digits: between thousands, or before decimals?
+EITHER = re.compile(r"[1-9]\d{0,2}[,.]\d{3}")
 
 
 def form(view: View, basis: Basis, condition: c.Condition) -> None:
@@ -52,16 +55,23 @@ def form(view: View, basis: Basis, condition: c.Condition) -> None:
             if added is None:
                 st.button("Add", key="audience_add", icon=":material/add:", disabled=True, help="Choose a value first")
             else:
-                from ui.sections.audience.build import change
-
                 st.button(
                     "Add",
                     key="audience_add",
                     icon=":material/add:",
                     type="primary",
-                    on_click=change,
+                    on_click=_add,
                     args=(_joined(condition, added, how),),
                 )
+
+
+def _add(condition: c.Condition) -> None:
+    """A callback: takes the condition, and the form begins anew, so that a second click adds nothing twice."""
+    from ui.sections.audience.build import change
+
+    change(condition)
+    st.session_state["audience_field"] = None
+    st.session_state["audience_join"] = AND
 
 
 def _joined(condition: c.Condition, added: c.Condition, how: str) -> c.Condition:
@@ -151,9 +161,13 @@ def _number(term: c.Term, key: str, unit: str) -> c.Condition | None:
 
 
 def _typed(text: str | None) -> Decimal | None:
-    """The number typed, with a point or a comma for decimals; None while there is none. What is no number is told."""
-    plain = (text or "").strip().replace("\u00a0", "").replace(" ", "")
+    """The number typed, with a point or a comma for decimals; None while there is none. What is no number is told, and what could be two."""
+    plain = "".join((text or "").split())
     if not plain:
+        return None
+    if EITHER.fullmatch(plain):
+        whole, point = re.sub("[,.]", "", plain), plain.replace(",", ".")
+        st.caption(f":red[{plain} may mean {whole} or {point}0: please type the one you mean.]")
         return None
     plain = plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain
     try:

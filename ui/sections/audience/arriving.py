@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crm_core.analytics.audience import clicked
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ui.frame import View
 
 #: Those who ever bought: what scores, clusters and forecasts are of.
-BUYERS = c.Known(c.Column("segment"))
+BUYERS = c.Compare(c.Column("count_orders"), ">=", Decimal(1))
 
 
 def with_condition(view: View, condition: c.Condition) -> bool:

@@ -88,14 +88,22 @@ def asked(view: View, condition: Condition, terms: Terms, saved: Audience | None
     return Asked(view, condition, terms, company_rules() if terms.is_respecting else None, saved)
 
 
-def as_exported(one: Asked, made: Export) -> Asked:
-    """The audience as an export took it: its conditions and rules, its groups, on its day; by the scoring of now."""
+def on_its_day(one: Asked, made: Export) -> Asked:
+    """Everybody on the day of an export, with its groups and columns and by the scoring of now: what its snapshot is joined to. Its conditions, which may
+    not fit the data any more, are not asked."""
     view = replace(one.view, as_of=made.as_of)
     terms = replace(
         one.terms, control_share=made.control_share, seed=made.seed or 0, columns=made.columns, is_respecting=made.rules is not None
     )
+    return Asked(view, c.EVERYBODY, terms, None)
+
+
+def as_exported(one: Asked, made: Export) -> Asked:
+    """The audience as an export took it: its conditions and rules, its groups, on its day; by the scoring of now. Raises CrmError where they cannot be
+    read with the data of now."""
+    then = on_its_day(one, made)
     rules = None if made.rules is None else Rules.from_dict(made.rules)
-    return Asked(view, read(view, made.where, basis(view, terms)), terms, rules)
+    return replace(then, condition=read(then.view, made.where, then.basis), rules=rules)
 
 
 def left(ws: Workspace, condition: Condition, basis: Basis, rules: Rules | None) -> ir.Table:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from crm_core.access import Action
-from crm_core.analytics.audience.picture import averages, profile
+from crm_core.analytics.audience.picture import averages
 from crm_core.analytics.audience.respect import Rules, rules
+from crm_core.analytics.audience.words import spoken
 from crm_core.analytics.campaign.sizes import LEAST_BUYERS, LEAST_CONTROLS
 from crm_core.export.brief import Brief, Groups, to_html, to_pdf
-from crm_core.store.saved.campaigns import expected_of
+from crm_core.store.saved.campaigns import expected_of, planned
 from crm_core.store.saved.exports import Export
 from ui import cache
 from ui.numbers import amount, count, share
-from ui.sections.audience import asked
+from ui.sections.audience import asked, portrait
 from ui.sections.audience.keeping import person
 
 if TYPE_CHECKING:
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
     from ui.sections.audience.asked import Asked
 
+NO_ANSWER = "Contact rules are on; this data cannot answer any of them"
 MOST_PROFILE = 6
-SHARES, MEANS = ("field", "value", "share", "share_of_all"), ("figure", "audience", "all")
+NO_PROFIT = "No profit can be told: it takes an order value and a margin, from the data's costs or given."
+SHARES, MEANS = ("field", "value", "audience_share", "all_share"), ("figure", "audience", "all")
 
 
 def html(one: Asked, made: Export) -> bytes:
@@ -76,10 +80,12 @@ def _how_many(one: Asked, made: Export) -> tuple[tuple[str, str], ...]:
 
 
 def _expected(one: Asked, made: Export) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """What was expected at export; nothing where it was not said, or there is no order value to reckon with."""
+    """What was expected at export; responses only where no margin or order value is known to reckon with; nothing where it was not said."""
     found, currency = expected_of(made), one.view.ws.currency
     if found is None:
-        return (), ()
+        plan = planned(made)
+        responses = f"{count(round(made.n_treatment * plan.expectation.response))} ({share(plan.expectation.response)})"
+        return ((("Responses expected", responses),), (NO_PROFIT,)) if plan.is_told else ((), ())
     told = [
         ("Responses expected", f"{count(round(found.responses))} ({share(found.plan.response)})"),
         ("of them because of the campaign", count(round(found.incremental_responses))),
@@ -93,26 +99,28 @@ def _expected(one: Asked, made: Export) -> tuple[tuple[tuple[str, str], ...], tu
 
 
 def _rules(one: Asked, made: Export) -> tuple[tuple[str, int], ...]:
+    """In their order, also those that left out nobody; not those that the data cannot be asked."""
     if made.rules is None:
         return ()
-    sentences = {rule.name: rule.sentence for rule in rules(one.view.ws, Rules.from_dict(made.rules))}
-    return tuple((sentences.get(name, name), number) for name, number in made.left_out.items())
+    sentences = {rule.name: rule.sentence for rule in rules(one.view.ws, Rules.from_dict(made.rules)) if not rule.missing}
+    asked_of = {name: made.left_out.get(name, 0) for name in sentences} | dict(made.left_out)
+    return tuple((sentences.get(name, name), number) for name, number in asked_of.items()) or ((NO_ANSWER, 0),)
 
 
 def _judged(made: Export) -> tuple[str, ...]:
     if not made.n_control:
         return ("Without a control group nobody can tell what would have happened without the campaign.",)
     return (
-        f"By what all customers of both groups buy from {made.starts_on} until the day before {made.ends_on}, reached or not.",
+        f"By what all customers of both groups buy from {spoken(made.starts_on)} to {spoken(made.ends_on - timedelta(days=1))}, reached or not.",
         f"A verdict takes {LEAST_CONTROLS} controls and {LEAST_BUYERS} buyers among them; looks before the end give none.",
     )
 
 
 def _profile(one: Asked) -> tuple[tuple[str, str, str], ...]:
     """What sets the audience apart, and averages."""
-    told = cache.answer(one.view, profile, one.condition, one.basis).head(MOST_PROFILE)
+    told = cache.made(one.view, portrait.apart, one.condition, one.basis).head(MOST_PROFILE)
     means = cache.answer(one.view, averages, one.condition, one.basis).dropna()
-    shares = ((f"{field}: {value or '(unknown)'}", share(ours), share(all_)) for field, value, ours, all_ in _rows(told, SHARES))
+    shares = ((f"{field}: {value}", share(ours), share(all_)) for field, value, ours, all_ in _rows(told, SHARES))
     return (*shares, *((str(figure), f"{ours:,.1f}", f"{all_:,.1f}") for figure, ours, all_ in _rows(means, MEANS)))
 
 

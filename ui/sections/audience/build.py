@@ -53,7 +53,11 @@ def _as_saved(view: View, basis: Basis, saved: Audience | None) -> c.Condition |
     if saved is None:
         st.write("Choose a saved audience above to see its figures.")
         return None
-    condition = asked.read(view, saved.definition.where, basis)
+    try:
+        condition = asked.read(view, saved.definition.where, basis)
+    except ConditionError:  # its words hold the condition, which may name a person
+        st.warning("The conditions of this audience no longer fit the data. Whoever saved it can tell why.", icon=":material/extension:")
+        return None
     with st.container(border=True):
         st.markdown(f"**{escape(asked.words(view, basis).sentence(asked.told(view, condition)))}**")
     return condition
@@ -132,18 +136,24 @@ def _parts(view: View, basis: Basis, condition: c.Condition) -> None:
 
 def _part(condition: c.Condition, place: int, part: c.Condition, sentence: str) -> None:
     joined = "" if place == 0 else "and "
-    text, turn, drop = st.columns([12, 1, 1], vertical_alignment="center")
-    text.markdown(f"{joined}**{escape(sentence[:1].lower() + sentence[1:] if joined else sentence)}**")
-    turn.button(
-        "",
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{joined}**{escape(sentence[:1].lower() + sentence[1:] if joined else sentence)}**")
+        with st.container(horizontal=True, width="content"):
+            _acts(condition, place, part)
+
+
+def _acts(condition: c.Condition, place: int, part: c.Condition) -> None:
+    """What can be done with one of the conditions."""
+    st.button(
+        "Opposite",
         key=f"audience_turn_{place}",
         icon=":material/swap_horiz:",
-        help="The opposite",
+        help="Everybody else instead: turns this condition round",
         on_click=change,
         args=(_with(condition, place, c.turned(part)),),
     )
-    drop.button(
-        "",
+    st.button(
+        "Remove",
         key=f"audience_drop_{place}",
         icon=":material/close:",
         help="Take this condition out",

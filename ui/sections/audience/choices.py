@@ -48,7 +48,14 @@ def draw(view: View, saved: Audience | None, others: Terms) -> Terms:
         control = _number("Control group, %", MOST_CONTROL, round(100 * usual.control_share), Url.CONTROL, CONTROL_HELP)
         seed = _number("Seed of the lot", MOST_SEED, usual.seed, Url.SEED, SEED_HELP)
         days = st.number_input(
-            "Days until it is judged", 1, MOST_DAYS, others.days, key=DAYS, persist_state="session", help=DAYS_HELP, width=190
+            "Days until it is judged",
+            1,
+            MOST_DAYS,
+            min(others.days, MOST_DAYS),
+            key=DAYS,
+            persist_state="session",
+            help=DAYS_HELP,
+            width=190,
         )
     return replace(others, is_respecting=bool(respect), control_share=control / 100, seed=seed, days=int(days))
 
@@ -91,9 +98,9 @@ def expectation(kept: Expectation) -> Expectation:
 def fill(terms: Terms) -> None:
     """Fills the widgets; to be called before they are drawn, or in a callback."""
     st.session_state[Url.RESPECT] = terms.is_respecting
-    st.session_state[Url.CONTROL] = round(100 * terms.control_share)
-    st.session_state[Url.SEED] = terms.seed
-    st.session_state[DAYS] = terms.days
+    st.session_state[Url.CONTROL] = min(round(100 * terms.control_share), MOST_CONTROL)
+    st.session_state[Url.SEED] = min(terms.seed, MOST_SEED)
+    st.session_state[DAYS] = min(terms.days, MOST_DAYS)
     st.session_state[COLUMNS] = list(terms.columns) or None
     st.session_state[Session.AUDIENCE_RESCORED] = False
     for name, key in EXPECTATION.items():

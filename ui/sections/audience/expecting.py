@@ -224,7 +224,7 @@ def _tiles(found: Expected, currency: str) -> list[Tile]:
     even = Tile(
         "Break-even rise", "never" if side.break_even is None else f"{100 * side.break_even:.2f} points", help=side.why_none or EVEN_HELP
     )
-    room = "undefined" if side.room_share is None else share(side.room_share)
+    room = "undefined" if side.room_share is None else share(side.room_share) if side.room_share > 0 else "none"
     of_a_response = "" if side.room_money is None else f" That is {amount(side.room_money, currency)} a response."
     nobody = " It assumes nobody would have bought without the campaign." if found.assumes_nobody else ""
     return [

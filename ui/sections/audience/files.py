@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
@@ -12,11 +13,15 @@ import streamlit as st
 from crm_core.access import Action
 from crm_core.analytics.audience import listed
 from crm_core.analytics.audience.conditions import EVERYBODY
+from crm_core.analytics.audience.words import spoken
+from crm_core.errors import CrmError
 from crm_core.store.saved.exports import Export
-from ui import guards, sign_in
+from ui import cache, guards, sign_in
 from ui.downloads import EXCEL, slug
 from ui.guards import escape
+from ui.numbers import count_customers
 from ui.sections.audience import asked, keeping
+from ui.sections.audience.results import gone
 from ui.state import Session
 
 if TYPE_CHECKING:
@@ -33,10 +38,16 @@ control group that sees the advertisement is none."""
 def draw(one: Asked, made: Export) -> None:
     """The lists of an export, as they were drawn, and its brief."""
     st.subheader("Files")
-    gone = f"; {made.n_erased:,} of them erased since" if made.n_erased else ""
-    groups = f"{made.n_treatment:,} to address, {made.n_control:,} in the control group{gone}"
-    st.caption(escape(f"{made.name}, version {made.version}: {groups}; judged from {made.starts_on} until the day before {made.ends_on}."))
-    then = asked.as_exported(one, made)
+    erased = f"; {made.n_erased:,} of them erased since" if made.n_erased else ""
+    groups = f"{made.n_treatment:,} to address, {made.n_control:,} in the control group{erased}"
+    days = f"judged from {spoken(made.starts_on)} to {spoken(made.ends_on - timedelta(days=1))}"
+    st.caption(escape(f"{made.name}, version {made.version}: {groups}; {days}."))
+    then = asked.on_its_day(one, made)
+    if missing := cache.answer(one.view, gone, made.id, made.n_erased):
+        st.warning(
+            f"{count_customers(missing)} of them {'is' if missing == 1 else 'are'} no longer in the data, so not in these files.",
+            icon=":material/person_off:",
+        )
     left, middle = st.columns([2, 2])
     kind = left.segmented_control("Format", FORMATS, default=FORMATS[0], required=True, key="export_format") or FORMATS[0]
     if kind in PLATFORM_KEYS:
@@ -102,7 +113,7 @@ def _platform(one: Asked, made: Export, kind: str, at: st.delta_generator.DeltaG
     )
     st.caption(HASHED)
     require = sign_in.still(Action.EXPORT)
-    key = (made.id, made.n_erased, kind, country or "")
+    key = (one.view.ws.fingerprint, made.id, made.n_erased, kind, country or "")
     done: tuple[Any, bytes, Any] | None = st.session_state.get(Session.PLATFORM_FILE)
     if done is None or done[0] != key:
         if st.button("Prepare the file", key="export_prepare", icon=":material/lock:"):
@@ -151,6 +162,11 @@ def _brief(one: Asked, made: Export) -> None:
     """The one-page brief as HTML and PDF."""
     from ui.sections.audience import briefing
 
+    try:
+        asked.as_exported(one, made)
+    except CrmError:
+        st.info("There is no brief: the conditions of this export no longer fit the data.", icon=":material/extension:")
+        return
     with st.container(horizontal=True):
         for label, ending, mime, make in (
             ("Brief (PDF)", "pdf", "application/pdf", briefing.pdf),
@@ -168,4 +184,10 @@ def _brief(one: Asked, made: Export) -> None:
 
 
 def _lazily(make: Callable[[Asked, Export], bytes], one: Asked, made: Export) -> Callable[[], bytes]:
-    return lambda: make(one, made)
+    require = sign_in.still(Action.EXPORT)
+
+    def brief() -> bytes:
+        require()
+        return make(one, made)
+
+    return brief

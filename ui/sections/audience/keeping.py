@@ -6,16 +6,18 @@ somebody saved in between, the user chooses whose edit stays, and no edit is los
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from crm_core.access import Action
+from crm_core.access import Action, User
 from crm_core.analytics.audience.terms import Terms
-from crm_core.errors import CrmError
+from crm_core.errors import AnalysisError, CrmError
 from crm_core.store.saved.audiences import Audience, AudienceChanged, AudienceGone, Definition
 from ui import cache, guards
 from ui.guards import escape
@@ -49,7 +51,7 @@ def opened(view: View) -> Audience | None:
         found = store().audiences.get(wanted)
     except AudienceGone as error:
         _close()
-        guards.show(error)
+        guards.show(error.told_on(view.entry.id))
         return None
     if found.workspace_id != view.entry.id:
         _close()
@@ -59,8 +61,14 @@ def opened(view: View) -> Audience | None:
                 icon=":material/link_off:",
             )
         return None
+    try:
+        Terms.from_dict(found.definition.terms)
+    except AnalysisError as error:  # without this audience the page goes on, and others can be chosen
+        _close()
+        guards.show(error)
+        return None
     if former is None or former[0] != found.id:
-        _fill(found, is_first=former is None and Url.WHERE in st.query_params)
+        fill(found, is_first=former is None and Url.WHERE in st.query_params)
     st.query_params[Url.AUDIENCE] = found.id
     return found
 
@@ -71,13 +79,14 @@ def base_version() -> int:
     return former[1] if former else 0
 
 
-def _fill(found: Audience, is_first: bool = False) -> None:
-    """Fills the page's widgets; a link that has a condition of its own keeps it, as an edit that is not saved."""
+def fill(found: Audience, is_first: bool = False) -> None:
+    """Fills the page's widgets; a link that has a condition of its own keeps it, as an edit that is not saved. Raises AnalysisError for damaged terms."""
+    terms = Terms.from_dict(found.definition.terms)
     st.session_state[Session.AUDIENCE_OPEN] = (found.id, found.version)
     st.session_state[Session.AUDIENCE_STEPS] = []
     if not is_first:
         st.session_state[Url.WHERE] = found.definition.where
-        choices.fill(Terms.from_dict(found.definition.terms))
+        choices.fill(terms)
 
 
 def begin(where: str) -> None:
@@ -140,11 +149,22 @@ def _chosen() -> None:
     _close()
     if chosen:
         st.query_params[Url.AUDIENCE] = chosen
-        _fill(store().audiences.get(chosen))
+        _fill_with(chosen)
     else:
         st.session_state[Url.WHERE] = ""
         st.session_state[Session.AUDIENCE_STEPS] = []
         choices.fill(Terms())
+
+
+def _fill_with(audience_id: str) -> None:
+    """For callbacks: fills the page with that audience of this data; one that is gone or cannot be read is told of by `opened`, next."""
+    from ui import frame
+
+    view = frame.current()
+    with suppress(CrmError):
+        found = store().audiences.get(audience_id)
+        if view is not None and found.workspace_id == view.entry.id:
+            fill(found)
 
 
 # -- saving -----------------------------------------------------------------------------------------------------------
@@ -226,21 +246,36 @@ def _open_anew(made: Audience, notice: str) -> None:
     st.rerun()
 
 
-def _save(one: Asked, base: int | None = None) -> None:
-    """A callback: saves the page as the next version of the open audience; who comes second is asked."""
-    one.view.user.require(Action.SAVE_AUDIENCE)
-    if one.saved is None:
-        return
+def user_now() -> User:
+    """Whoever saves, in the role of this moment: a callback runs before anybody is asked who looks. Raises AccessError."""
+    from ui import sign_in
+
+    found = sign_in.user()
+    found.require(Action.SAVE_AUDIENCE)
+    return found
+
+
+@contextmanager
+def told(failed: str) -> Iterator[None]:
+    """For callbacks, whose errors no page shows: who comes second is asked, whatever else goes wrong is told after the rerun."""
     try:
-        made = store().audiences.save(
-            one.saved.id, base_version() if base is None else base, definition=_definition(one), who=one.view.user.email, now=now()
-        )
+        yield
     except AudienceChanged as error:
         st.session_state[Session.AUDIENCE_CONFLICT] = error.present
-        return
     except CrmError as error:
-        st.session_state[Session.NOTICE] = f"Not saved: {error.title}."
-        return
+        st.session_state[Session.NOTICE] = f"{failed}: {error.title}. {error.message}"
+
+
+def _save(one: Asked, base: int | None = None) -> None:
+    """A callback: saves the page as the next version of the open audience; who comes second is asked."""
+    with told("Not saved"):
+        if one.saved is not None:
+            _keep_version(one, one.saved, base_version() if base is None else base)
+
+
+def _keep_version(one: Asked, saved: Audience, base: int) -> None:
+    user = user_now()
+    made = store().audiences.save(saved.id, base, definition=_definition(one), who=user.email, now=now())
     st.session_state[Session.AUDIENCE_CONFLICT] = None
     st.session_state[Session.AUDIENCE_OPEN] = (made.id, made.version)
     st.session_state[Session.NOTICE] = f"Version {made.version} is saved."
@@ -249,7 +284,7 @@ def _save(one: Asked, base: int | None = None) -> None:
 def conflict(one: Asked) -> None:
     """Where somebody saved in between: three ways on."""
     theirs: Audience | None = st.session_state.get(Session.AUDIENCE_CONFLICT)
-    if theirs is None or one.saved is None or theirs.id != one.saved.id:
+    if theirs is None or one.saved is None or theirs.id != one.saved.id or not one.view.user.may(Action.SAVE_AUDIENCE):
         return
     with st.container(border=True, key="audience_conflict"):
         told = f"**{escape(person(theirs.saved_by))} saved version {theirs.version} meanwhile**, on {theirs.saved_at.astimezone(UTC):%d %b %Y at %H:%M} UTC."
@@ -268,11 +303,21 @@ def conflict(one: Asked) -> None:
 
 
 def _keep_copy(one: Asked, theirs: Audience) -> None:
-    one.view.user.require(Action.SAVE_AUDIENCE)
-    taken = {known.name.casefold() for known in store().audiences.all(theirs.workspace_id)}
-    names = (f"{theirs.name[:80]} (mine{f' {number}' if number else ''})" for number in range(1_000))
-    name = next(name for name in names if name.casefold() not in taken)
-    made = store().audiences.copy(theirs.id, name, definition=_definition(one), who=one.view.user.email, now=now())
+    """A callback."""
+    with told("Not saved"):
+        _copy(one, theirs, user_now())
+
+
+def free_name(one: Audience, why: str) -> str:
+    """A name like that audience's that no other has: “Win back (mine)”, “Win back (mine 2)” …"""
+    taken = {known.name.casefold() for known in store().audiences.all(one.workspace_id)}
+    names = (f"{one.name[:80]} ({why}{f' {number}' if number > 1 else ''})" for number in itertools.count(1))
+    return next(name for name in names if name.casefold() not in taken)
+
+
+def _copy(one: Asked, theirs: Audience, user: User) -> None:
+    name = free_name(theirs, "mine")
+    made = store().audiences.copy(theirs.id, name, definition=_definition(one), who=user.email, now=now())
     st.session_state[Session.AUDIENCE_CONFLICT] = None
     st.session_state[Session.AUDIENCE_OPEN] = (made.id, made.version)
     st.query_params[Url.AUDIENCE] = made.id
@@ -281,17 +326,13 @@ def _keep_copy(one: Asked, theirs: Audience) -> None:
 
 def _take(audience_id: str) -> None:
     st.session_state[Session.AUDIENCE_CONFLICT] = None
-    _fill(store().audiences.get(audience_id))
+    _fill_with(audience_id)
 
 
 def _delete(saved: Audience) -> None:
     """A callback: deletes the open audience, which stays among the deleted ones."""
-    from ui import who
-
-    user = who.user()
-    user.require(Action.SAVE_AUDIENCE)
     try:
-        store().audiences.delete(saved.id, saved.version, who=user.email, now=now())
+        store().audiences.delete(saved.id, saved.version, who=user_now().email, now=now())
     except CrmError as error:
         st.session_state[Session.NOTICE] = f"Not deleted: {error.title}."
         return

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Values that a chart shows, and below how many customers shares are uncertain, or tell nothing.
 MOST_SHOWN, UNCERTAIN, NO_VERDICT = 12, 30, 10
 CHOSEN, LEFT_OUT = "chosen", "left out"
+#: A right-to-left name between them does not turn the numbers around it.
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 UNKNOWN = "unknown"
 OF_AUDIENCE, OF_ALL = "of the audience", "of all customers"
 GROUPS = {"category": "category", "product": "product", "product_id": "product"}
@@ -71,7 +73,7 @@ def _answer(one: Asked) -> str:
     found = one.picture
     if not found.customers:
         return f"Nobody of {count_customers(found.everybody)} meets the conditions on {spoken(one.view.as_of)}: {one.sentence}."
-    who = f"All {count_customers(found.everybody)} of {spoken(one.view.as_of)} are chosen"
+    who = f"All {count_customers(found.everybody)} are chosen, seen from {spoken(one.view.as_of)}"
     if one.condition != c.EVERYBODY:
         part = f"{count(found.customers)} of {count_customers(found.everybody)} ({share(found.customer_share)})"
         who = f"{part} {'meets' if found.customers == 1 else 'meet'} the conditions on {spoken(one.view.as_of)}: {one.sentence}"
@@ -126,8 +128,8 @@ def _tiles(one: Asked) -> tuple[Tile, ...]:
     found, respected, currency = one.picture, one.respected, one.view.ws.currency
     who = Tile(
         "Customers",
-        f"{count(found.customers)} · {share(found.customer_share)}",
-        help=f"Of {count_customers(found.everybody)} of this data.",
+        count(found.customers),
+        help=f"{share(found.customer_share)} of the {count_customers(found.everybody)} of this data.",
     )
     by_rule = "; ".join(f"{count(each.left_out)}: {each.rule.sentence}" for each in respected.by_rule if each.left_out)
     why = (
@@ -257,10 +259,15 @@ def _named(condition: c.Condition, labels: Mapping[str, str]) -> dict[str, set[s
     return found
 
 
-def _apart_chart(view: View, condition: c.Condition, basis: Basis) -> go.Figure:
-    """The values farthest apart; not those that a condition leaves out without naming them, since they say again what the chosen ones do."""
+def apart(view: View, condition: c.Condition, basis: Basis) -> pd.DataFrame:
+    """The rows of the profile that differ, the farthest apart first: field, value, audience_share, all_share, why and more. Not those that a
+    condition leaves out without naming them, since they say again what the chosen ones do."""
     told = _profile(view, condition, basis)
-    shown = told[(told["distance"] != 0) & ~((told["why"] == LEFT_OUT) & ~told["is_named"])].head(MOST_SHOWN)
+    return told[(told["distance"] != 0) & ~((told["why"] == LEFT_OUT) & ~told["is_named"])]
+
+
+def _apart_chart(view: View, condition: c.Condition, basis: Basis) -> go.Figure:
+    shown = apart(view, condition, basis).head(MOST_SHOWN)
     marks = [f" ({why})" if why else "" for why in shown["why"]]
     labels = [f"{field}: {value}{mark}" for field, value, mark in zip(shown["field"], shown["value"], marks, strict=True)]
     return charts.apart(shown.assign(label=labels), OF_AUDIENCE, OF_ALL)
@@ -311,4 +318,5 @@ def _most(told: pd.DataFrame, what: str) -> str:
     """The category (product) that the audience buys most, in words."""
     best = told.iloc[int(told["audience_share"].argmax())]
     part, of_all = share(best["audience_share"]), share(best["all_share"])
-    return f"They spend most on the {what} **{escape(str(best['value']))}**: {part} of their net sales, against {of_all} of all net sales."
+    name = f"{ISOLATE}{escape(str(best['value']))}{END_ISOLATE}"
+    return f"They spend most on the {what} **{name}**: {part} of their net sales, against {of_all} of all net sales."

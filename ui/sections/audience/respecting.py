@@ -16,7 +16,7 @@ from crm_core.analytics.audience.members import members
 from crm_core.analytics.audience.respect import MOST_CONTACTS, MOST_DAYS, Respected, Rules
 from crm_core.errors import CrmError
 from crm_core.store.saved.rules import RulesChanged, SavedRules
-from ui import cache, guards, links, tables, who
+from ui import cache, guards, links, sign_in, tables
 from ui.guards import escape
 from ui.numbers import count, count_customers
 from ui.sections.audience import asked, keeping
@@ -123,7 +123,7 @@ def _changing(one: Asked, saved: SavedRules, rules: Rules) -> None:
         _conflict(*conflict)
         return
     version = saved.version
-    with st.form(f"audience_rules_{version}", border=False):
+    with st.form(f"audience_rules_{version}", border=False, enter_to_submit=False):  # they are everybody's: on a click only
         for name, label in SWITCHES.items():
             st.checkbox(label, getattr(rules, name), key=_key(version, name))
         st.checkbox(LIMIT, rules.most_contacts is not None, key=_key(version, "is_limited"))
@@ -176,8 +176,8 @@ def _save_form(version: int) -> None:
 
 
 def _save(rules: Rules, base_version: int) -> None:
-    user = who.user()
     try:
+        user = sign_in.user()  # in the role of this moment: a callback runs before anybody is asked who looks
         user.require(Action.CHANGE_RULES)
         made = keeping.store().contact_rules.save_rules(rules.as_dict(), base_version, who=user.who, now=keeping.now())
     except RulesChanged as error:

@@ -12,12 +12,12 @@ from crm_core.access import Action
 from crm_core.analytics.audience.overlap import Overlap, overlap
 from crm_core.analytics.audience.terms import Terms
 from crm_core.errors import CrmError
-from crm_core.store.saved.audiences import Audience, AudienceChanged
+from crm_core.store.saved.audiences import Audience
 from ui import cache, guards, tables
 from ui.guards import escape
 from ui.numbers import count, count_customers, share
-from ui.sections.audience import asked, choices, keeping
-from ui.state import Session, Url
+from ui.sections.audience import asked, keeping
+from ui.state import Session
 
 if TYPE_CHECKING:
     from ui.frame import View
@@ -142,23 +142,18 @@ def _versions(one: Asked, saved: Audience) -> None:
                 "Restore",
                 key=f"restore_{version.version}",
                 on_click=_restore,
-                args=(one, saved, version.version),
+                args=(saved, version.version),
                 help="Becomes the next version; none is lost",
             )
 
 
-def _restore(one: Asked, saved: Audience, version: int) -> None:
-    one.view.user.require(Action.SAVE_AUDIENCE)
-    try:
-        made = keeping.store().audiences.restore(saved.id, version, saved.version, who=one.view.user.email, now=keeping.now())
-    except AudienceChanged as error:
-        st.session_state[Session.AUDIENCE_CONFLICT] = error.present
-        return
-    st.session_state[Session.AUDIENCE_OPEN] = (made.id, made.version)
-    st.session_state[Session.AUDIENCE_STEPS] = []
-    st.session_state[Url.WHERE] = made.definition.where
-    choices.fill(Terms.from_dict(made.definition.terms))
-    st.session_state[Session.NOTICE] = f"Version {version} is back, as version {made.version}."
+def _restore(saved: Audience, version: int) -> None:
+    """A callback."""
+    with keeping.told("Not restored"):
+        user = keeping.user_now()
+        made = keeping.store().audiences.restore(saved.id, version, saved.version, who=user.email, now=keeping.now())
+        keeping.fill(made)
+        st.session_state[Session.NOTICE] = f"Version {version} is back, as version {made.version}."
 
 
 def _deleted(one: Asked) -> None:
@@ -172,14 +167,14 @@ def _deleted(one: Asked) -> None:
         by = f", deleted by {escape(keeping.person(audience.deleted_by))}"
         when = f" on {audience.deleted_at.astimezone(UTC):%d %b %Y %H:%M} UTC" if audience.deleted_at else ""
         text.markdown(f"**{escape(audience.name)}**{by}{when}")
-        act.button("Bring back", key=f"undelete_{audience.id}", icon=":material/undo:", on_click=_undelete, args=(one, audience))
+        act.button("Bring back", key=f"undelete_{audience.id}", icon=":material/undo:", on_click=_undelete, args=(audience,))
 
 
-def _undelete(one: Asked, audience: Audience) -> None:
-    one.view.user.require(Action.SAVE_AUDIENCE)
-    try:
-        made = keeping.store().audiences.undelete(audience.id)
-    except CrmError as error:
-        st.session_state[Session.NOTICE] = f"Not brought back: {error.title}. {error.message}"
-        return
-    st.session_state[Session.NOTICE] = f"“{made.name}” is back."
+def _undelete(audience: Audience) -> None:
+    """A callback. Where its name was given to another one meanwhile it comes back under one like it."""
+    with keeping.told("Not brought back"):
+        keeping.user_now()
+        known = {one.name.casefold() for one in keeping.store().audiences.all(audience.workspace_id)}
+        name = keeping.free_name(audience, "brought back") if audience.name.casefold() in known else None
+        made = keeping.store().audiences.undelete(audience.id, name=name)
+        st.session_state[Session.NOTICE] = f"“{made.name}” is back."

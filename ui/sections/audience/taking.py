@@ -19,7 +19,10 @@ from crm_core.analytics.audience.conditions import Condition
 from crm_core.analytics.audience.everybody import Basis
 from crm_core.analytics.audience.language import to_text
 from crm_core.analytics.audience.respect import Rules
+from crm_core.analytics.audience.terms import Expectation
 from crm_core.analytics.audience.value import count_controls
+from crm_core.analytics.scores import CUT_DECIMALS
+from crm_core.analytics.segment_table import SEGMENTS
 from crm_core.errors import CrmError
 from crm_core.store.saved.exports import Export, ExportTerms
 from ui import cache, guards, page, tables
@@ -57,15 +60,17 @@ def _listed(ws: Workspace, condition: Condition, basis: Basis, rules: Rules | No
 
 
 def command(one: Asked) -> str:
-    """The command that gives the same list, with the same groups."""
+    """The command that gives the same list, with the same groups; none for segments of the user's own before they are saved with an audience."""
     if one.saved is not None and not keeping.is_changed(one) and not one.view.is_private:
-        return page.command(one.view, "audience", "--saved", shlex.quote(one.saved.name))
+        return page.command(one.view, "audience", shlex.quote(f"--saved={one.saved.name}"))
+    if one.terms.scoring.segments != SEGMENTS:
+        return ""
     options = ["--where", shlex.quote(to_text(asked.told(one.view, one.condition))), *_scoring(one)]
     options += ["--respect"] * one.terms.is_respecting
     if one.terms.control_share:
         options += ["--control", f"{one.terms.control_share:g}", "--seed", str(one.terms.seed)]
     if one.terms.columns:
-        options += ["--columns", shlex.quote(",".join(one.terms.columns))]
+        options += [shlex.quote(f"--columns={','.join(one.terms.columns)}")]
     return page.command(one.view, "audience", *options)
 
 
@@ -73,7 +78,7 @@ def _scoring(one: Asked) -> list[str]:
     scoring = one.terms.scoring
     found = ["--frequency", scoring.f_rule] if scoring.f_rule != "repeat" else []
     for letter, cuts in (("r", scoring.cuts_r), ("f", scoring.cuts_f), ("m", scoring.cuts_m)):
-        found += [f"--cuts-{letter}", ",".join(f"{cut:g}" for cut in cuts)] if cuts else []
+        found += [f"--cuts-{letter}=" + ",".join(f"{cut:.{CUT_DECIMALS}f}".rstrip("0").rstrip(".") for cut in cuts)] if cuts else []
     return found
 
 
@@ -229,9 +234,9 @@ def export(one: Asked, name: str, start: date, end: date) -> Export:
 
 
 def plan(one: Asked) -> dict[str, Any]:
-    """What was expected, as it is kept with the export."""
+    """What was expected, as it is kept with the export; nothing is where the user left all as it stands at first."""
     expectation = one.terms.expectation
-    told = {name: getattr(expectation, name) for name in choices.EXPECTATION}
+    told = None if expectation == Expectation() else {name: getattr(expectation, name) for name in choices.EXPECTATION}
     value = expectation.order_value if expectation.order_value is not None else one.picture.average_order_value
     margin = expectation.margin if expectation.margin is not None else cache.answer(one.view, expecting.margin_of_data, one.view.as_of)
     return {"expectation": told, "order_value": value, "margin": expectation.margin, "margin_at_export": margin}

@@ -61,7 +61,13 @@ def test_two_texts_for_one_value_are_the_same(shop: Asked) -> None:
 
 
 def test_limits_and_rules_are_those_of_the_program(shop: Asked) -> None:
-    assert f"{LONGEST:,} letters, {c.MOST_LEVELS} levels of brackets, and {MOST_SPAN['years']} years back" in TEXT
+    limits = (
+        f"{LONGEST:,} letters",
+        f"{c.MOST_LEVELS} levels of brackets",
+        f"{c.MOST_SOURCES} different periods",
+        f"{MOST_SPAN['years']} years back",
+    )
+    assert [limit for limit in limits if limit not in TEXT] == []
     assert f"up to {c.MOST_VALUES:,} values" in TEXT
     usual = Rules()
     assert f"({usual.most_contacts} in {usual.contact_days} by default)" in TEXT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.audience.fields import FieldInfo, MeasureInfo
 from crm_core.analytics.audience.language import LONGEST, ConditionError, parse
-from crm_core.analytics.audience.written import KEYWORDS, quoted_name, to_text
+from crm_core.analytics.audience.written import KEYWORDS, LOOK_BACK_DAYS, quoted_name, to_text
 from tests.crm_core.analytics.audience import drawn
 from tests.crm_core.analytics.audience.conftest import Asked
 
@@ -339,6 +339,27 @@ def test_a_list_holds_a_thousand_values(shop: Asked) -> None:
     shop.parse(f"r_score in ({', '.join(['1'] * c.MOST_VALUES)})")
     with pytest.raises(ConditionError, match="more than 1,000 values"):
         shop.parse(f"r_score in ({', '.join(['1'] * (c.MOST_VALUES + 1))})")
+
+
+def test_so_many_periods_are_asked_of_that_a_statement_can_hold(shop: Asked) -> None:
+    """Each is a table that is joined; eighty of them cannot be written down, and two hundred keep the process busy for minutes."""
+
+    def asking(count: int) -> str:
+        return " or ".join(f"bought anything since {2000 + one // 12}-{1 + one % 12:02}-01" for one in range(count))
+
+    assert c.count_sources(shop.parse(asking(c.MOST_SOURCES))) == c.MOST_SOURCES
+    with pytest.raises(ConditionError, match="more than 40 different periods"):
+        shop.parse(asking(c.MOST_SOURCES + 1))
+    shop.parse(" or ".join(f"net_sales > {one}" for one in range(400)))
+
+
+@pytest.mark.parametrize("back", ["", " looking back 36525 days"])
+def test_nobody_looks_back_beyond_the_calendar(back: str, shop: Asked) -> None:
+    first = date.min + timedelta(days=36_525 if back else LOOK_BACK_DAYS)
+    moved = 'moved from "Champions" to "At risk" between {} and 2024-01-01' + back
+    with pytest.raises(ConditionError, match="too long ago to look back"):
+        shop.parse(moved.format(first))
+    shop.parse(moved.format(first + timedelta(days=1)))
 
 
 @settings(max_examples=60)

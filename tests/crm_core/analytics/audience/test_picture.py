@@ -151,5 +151,18 @@ def test_what_they_buy_is_shared_as_pandas_shares_it(shop: Asked, judge: Judge) 
     assert len(bought(shop.ws, condition, shop.basis, "product_id", 2)) == 2
 
 
+@pytest.mark.parametrize("where", [WHERE, "everybody", "count_orders > 3"])
+def test_what_they_buy_most_is_among_the_rows_however_few(shop: Asked, where: str) -> None:
+    whole = bought(shop.ws, shop.parse(where), shop.basis, "product_id", 10_000)
+    few = bought(shop.ws, shop.parse(where), shop.basis, "product_id", 2)
+    assert len(few) == 2
+    assert few["share"].max() == whole["share"].max()
+
+
+def test_of_products_that_are_equally_far_apart_the_best_sold_come_first(shop: Asked) -> None:
+    found = bought(shop.ws, shop.parse("everybody"), shop.basis, "product_id")
+    assert found["share"].round(9).is_monotonic_decreasing
+
+
 def test_nothing_is_compared_where_nothing_was_sold(shop: Asked) -> None:
     assert bought(shop.ws, shop.parse("count_orders = 0 and net_sales = 0"), shop.basis).empty

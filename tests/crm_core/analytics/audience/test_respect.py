@@ -155,6 +155,13 @@ def test_rules_come_back_from_what_is_kept_of_them() -> None:
     chosen = Rules(unknown_consent=True, most_contacts=None, channel="SMS")
     assert Rules.from_dict(chosen.as_dict()) == chosen
     assert Rules.from_dict({"opted_out": False, "of a later version": 1}) == Rules(opted_out=False)
-    for damaged in ({"most_contacts": "many"}, {"contact_days": None}):
+    for damaged in (
+        {"most_contacts": "many"},
+        {"contact_days": None},
+        {"channel": 5},
+        {"contact_days": 1.5},
+        {"open_case": "no"},
+        {"opted_out": None},
+    ):
         with pytest.raises(AnalysisError, match="damaged"):
             Rules.from_dict(damaged)

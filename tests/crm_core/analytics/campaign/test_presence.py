@@ -22,6 +22,15 @@ def test_whom_orders_or_the_table_of_customers_name_is_there(made: Make) -> None
     assert count_gone(made(customers=customers), FOUR) == 3
 
 
+def test_whom_only_a_case_or_an_answer_names_is_there(made: Make) -> None:
+    """An audience holds them, so no export may call them gone."""
+    cases = pd.DataFrame({"case_id": ["1"], "customer_id": ["b"], "opened_at": pd.to_datetime(["2024-02-01"])})
+    surveys = pd.DataFrame(
+        {"response_id": ["1"], "customer_id": ["c"], "responded_at": pd.to_datetime(["2024-02-01"]), "measure": ["nps"], "score": [9.0]}
+    )
+    assert count_gone(made(order_lines=ORDERS, cases=cases, surveys=surveys), FOUR) == 1
+
+
 def test_nobody_is_gone_of_the_same_data(made: Make) -> None:
     assert count_gone(made(customers=pd.DataFrame({"customer_id": list("abcd")})), FOUR) == 0
 
