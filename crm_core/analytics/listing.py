@@ -73,7 +73,8 @@ def search(expr: ir.Table, text: str) -> ir.Table:
 def has_text(column: ir.StringValue, text: str, *, at_start: bool = False) -> ir.BooleanValue:
     """Whether the column contains the text, or begins with it, whatever its case; missing where the column is."""
     needle = text.replace("İ", "i").lower().replace("ς", "σ")  # small letters as the engine writes them
-    small = column.lower().replace("ς", "σ") if "σ" in needle else column.lower()  # a Greek word ends in another small sigma than its capitals tell
+    # a Greek word ends in another small sigma than its capitals tell
+    small = column.lower().replace("ς", "σ") if "σ" in needle else column.lower()
     return small.startswith(needle) if at_start else small.contains(needle)
 
 

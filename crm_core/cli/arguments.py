@@ -48,7 +48,14 @@ def parser() -> argparse.ArgumentParser:
         "--value", choices=("net_sales", "clv"), default="net_sales", help="at stake: of the last 12 months, or forecast for the next"
     )
     _sla(one)
-    one = _command(subparsers, "audience", audience.audience, audience.KINDS, "one row a customer who meets a condition, with a control group if wanted", True)
+    one = _command(
+        subparsers,
+        "audience",
+        audience.audience,
+        audience.KINDS,
+        "one row a customer who meets a condition, with a control group if wanted",
+        True,
+    )
     _as_of(one)
     audience.add_options(one)
     one = _command(subparsers, "outcome", outcome.outcome, NESTED, "whether a campaign of workspace:NAME worked, as JSON")

@@ -62,7 +62,19 @@ def command_import(home: Path, sales: pd.DataFrame) -> None:
     """The file of sales into the workspace Shop, as the nightly job does it."""
     path = home.parent / "sales.csv"
     sales.to_csv(path, index=False)
-    command = [sys.executable, "-m", "crm_core", "import", str(path), "--workspace", "Shop", "--map", "net_amount=amount", "--out", str(home.parent / "r.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "crm_core",
+        "import",
+        str(path),
+        "--workspace",
+        "Shop",
+        "--map",
+        "net_amount=amount",
+        "--out",
+        str(home.parent / "r.json"),
+    ]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "CRM_HOME": str(home)}, check=True, capture_output=True)
 
 

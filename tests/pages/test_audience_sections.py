@@ -196,7 +196,9 @@ def test_what_they_buy_is_told_by_share_of_their_money(seen: Seen) -> None:
     own = frame[frame["customer_id"].isin(IDS[::3])]
     part, whole = (one.groupby("category")["net_amount"].sum() / one["net_amount"].sum() for one in (own, frame))
     best = part.idxmax()
-    sentence = f"most on the category **\u2068{best}\u2069**: {100 * part[best]:.1f} % of their net sales, against {100 * whole[best]:.1f} %"
+    sentence = (
+        f"most on the category **\u2068{best}\u2069**: {100 * part[best]:.1f} % of their net sales, against {100 * whole[best]:.1f} %"
+    )
     assert sentence in told(seen(WHO, IRAN))
 
 
