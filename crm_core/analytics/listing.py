@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_core.analytics import pareto, rfm
 from crm_core.analytics.distribution import MONEY
-from crm_core.analytics.orders import orders, totals
+from crm_core.analytics.orders import has_purchases, orders
 from crm_core.errors import AnalysisError
 from crm_core.workspace import Workspace
 
@@ -41,7 +41,7 @@ def listing(
     """
     classes = pareto.classes(ws, as_of, value).rename({value: "value"})
     kept = tuple(SCORE_TYPES) if value == "net_sales" else (*SCORE_TYPES, "net_sales")
-    if _has_purchases(ws, as_of):
+    if has_purchases(ws, as_of):
         scores = rfm.customers(ws, as_of, settings)
         table = classes.left_join(scores.select("customer_id", *kept), "customer_id").drop("customer_id_right")
     else:
@@ -55,12 +55,6 @@ def listing(
     joined = table.left_join(known, "customer_id").drop("customer_id_right")
     first = [column for column in ("customer_id", "name") if column in joined.columns]
     return joined.select(*first, *(column for column in joined.columns if column not in first))
-
-
-def _has_purchases(ws: Workspace, as_of: date) -> bool:
-    """False where there are returns only, which make customers and no scores."""
-    buyers = totals(ws, as_of).filter(ibis._.count_orders > 0)
-    return ws.remember(f"has purchases {as_of}", lambda: bool(ws.execute(buyers.limit(1).count())))
 
 
 def search(expr: ir.Table, text: str) -> ir.Table:

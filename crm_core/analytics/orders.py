@@ -75,3 +75,11 @@ def sum_up(orders: ir.Table) -> ir.Table:
         first_purchase_on=orders.ordered_on.min(where=orders.is_purchase),
         last_purchase_on=orders.ordered_on.max(where=orders.is_purchase),
     )
+
+
+def has_purchases(ws: Workspace, as_of: date) -> bool:
+    """Did anybody buy before as_of? False where there are returns only, which make customers and no scores, and where the data has no sales."""
+    if not ws.has("order_lines"):
+        return False
+    buyers = totals(ws, as_of)
+    return ws.remember(f"has purchases {as_of}", lambda: bool(ws.execute(buyers.filter(buyers.count_orders > 0).limit(1).count())))

@@ -129,13 +129,12 @@ def _saved(options: argparse.Namespace) -> tuple[str, Terms]:
 
 def _rules() -> Rules:
     """The company's contact rules; the usual ones where nobody saved any."""
-    from crm_core.analytics.audience.respect import Rules
     from crm_core.store.home import find_home
     from crm_core.store.saved.opening import open_saved
+    from crm_core.store.saved.rules import as_rules
 
     with open_saved(find_home()) as saved:
-        value = saved.contact_rules.rules().value
-    return Rules() if value is None else Rules.from_dict(value)
+        return as_rules(saved.contact_rules.rules())
 
 
 def _respected(ws: Workspace, chosen: ir.Table, rules: Rules | None, basis: Basis) -> tuple[ir.Table, Respected | None]:

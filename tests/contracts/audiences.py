@@ -146,6 +146,10 @@ AUDIENCES: dict[str, dict[str, Any]] = {
         "few": lambda it: picture.bought(it.ws, _some(it), _basis(it), "product_id", 3),
     },
     "audience.respect.rules": {"usual": lambda it: respect.rules(it.ws, ALL_RULES)},
+    "audience.respect.left": {
+        "ruled": lambda it: respect.left(it.ws, _parsed(it, "net_sales > 0"), _basis(it), ALL_RULES),
+        "all": lambda it: respect.left(it.ws, _parsed(it, "net_sales > 0"), _basis(it), None),
+    },
     "audience.respect.reachable": {
         "usual": lambda it: respect.reachable(it.ws, everybody.everybody(it.ws, _basis(it)), Rules(), _basis(it)),
         "all": lambda it: respect.reachable(it.ws, _members(it, "count_orders >= 1"), ALL_RULES, _basis(it)),

@@ -203,6 +203,7 @@ CUSTOMERS: dict[str, Contract] = {
     ),
     "orders.lines": ask(usual=lambda it: orders.lines(it.ws, it.as_of), since=lambda it: orders.lines(it.ws, it.earlier, it.start)),
     "orders.orders": ask(usual=lambda it: orders.orders(it.ws, it.as_of), since=lambda it: orders.orders(it.ws, it.as_of, it.start)),
+    "orders.has_purchases": ask(usual=lambda it: orders.has_purchases(it.ws, it.as_of)),
     "orders.totals": ask(usual=lambda it: orders.totals(it.ws, it.as_of), since=lambda it: orders.totals(it.ws, it.as_of, it.start)),
     "overview.overview": ask(
         usual=lambda it: overview.overview(it.ws, it.start, it.as_of), shown=lambda it: overview.overview(it.ws, it.start, it.as_of, it.shown)

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from crm_core.analytics import pareto, rfm
 from crm_core.analytics.distribution import MONEY
-from crm_core.analytics.orders import midnight, orders
+from crm_core.analytics.orders import has_purchases, midnight, orders
 from crm_core.analytics.satisfaction.follow_up import Followed
 from crm_core.analytics.scores import RfmSettings
 from crm_core.workspace import Workspace
@@ -117,8 +117,7 @@ def _sold(ws: Workspace, basis: Basis) -> ir.Table:
 def _scored(ws: Workspace, basis: Basis) -> list[ir.Table]:
     """Classes, and scores where anybody bought."""
     parts = [pareto.classes(ws, basis.as_of).select("customer_id", "value_class")]
-    formed = orders(ws, basis.as_of)
-    if ws.remember(f"has purchases {basis.as_of}", lambda: bool(ws.execute(formed.filter(formed.is_purchase).limit(1).count()))):
+    if has_purchases(ws, basis.as_of):
         scores = rfm.customers(ws, basis.as_of, basis.scoring)
         parts.append(scores.select("customer_id", "days_since_last_order", "r_score", "f_score", "m_score", "segment"))
     return parts

@@ -7,7 +7,7 @@ data holds. A field is called by its name, an attribute by the user's own label.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import ibis
@@ -53,14 +53,18 @@ class FieldInfo:
 
 @dataclass(frozen=True)
 class MeasureInfo:
-    """What customers did, to be added up over a window: rows of `table`, whose `day` says when; `columns` narrow it (name -> column)."""
+    """What customers did, to be added up over a window: rows of `table`, whose `day` says when; `columns` narrow it."""
 
     name: str
     label: str
     kind: Kind
     table: str
     day: str
-    columns: Mapping[str, str]
+    columns: tuple[str, ...]
+
+    def home(self, column: str) -> str:
+        """The table that holds the column: the sales channel stands with the order."""
+        return "orders" if self.table == "order_lines" and column == "channel" else self.table
 
 
 Catalogue = Mapping[str, FieldInfo]
@@ -206,20 +210,14 @@ def _of_contacts(ws: Workspace) -> list[FieldInfo]:
     return found
 
 
-_LINE_COLUMNS = ("product", "product_id", "category")
+_OF_SALES = ("product", "product_id", "category", "channel")
 _MEASURES: tuple[MeasureInfo, ...] = (
-    MeasureInfo("count_orders", "Orders", "number", "order_lines", "line_at", {name: name for name in (*_LINE_COLUMNS, "channel")}),
-    MeasureInfo("net_sales", "Net sales", "money", "order_lines", "line_at", {name: name for name in (*_LINE_COLUMNS, "channel")}),
-    MeasureInfo("quantity", "Pieces", "number", "order_lines", "line_at", {name: name for name in (*_LINE_COLUMNS, "channel")}),
-    MeasureInfo(
-        "count_cases", "Cases", "number", "cases", "opened_at", {name: name for name in ("topic", "channel", "priority", "status")}
-    ),
-    MeasureInfo(
-        "count_responses", "Survey responses", "number", "surveys", "responded_at", {name: name for name in ("measure", "touchpoint")}
-    ),
-    MeasureInfo(
-        "count_contacts", "Contacts", "number", "contacts", "contacted_at", {name: name for name in ("channel", "campaign", "outcome")}
-    ),
+    MeasureInfo("count_orders", "Orders", "number", "order_lines", "line_at", _OF_SALES),
+    MeasureInfo("net_sales", "Net sales", "money", "order_lines", "line_at", _OF_SALES),
+    MeasureInfo("quantity", "Pieces", "number", "order_lines", "line_at", _OF_SALES),
+    MeasureInfo("count_cases", "Cases", "number", "cases", "opened_at", ("topic", "channel", "priority", "status")),
+    MeasureInfo("count_responses", "Survey responses", "number", "surveys", "responded_at", ("measure", "touchpoint")),
+    MeasureInfo("count_contacts", "Contacts", "number", "contacts", "contacted_at", ("channel", "campaign", "outcome")),
 )
 #: Names that no attribute can take, whatever the data holds, so that a condition means the same on other data.
 RESERVED = frozenset(
@@ -247,14 +245,8 @@ def measures(ws: Workspace) -> dict[str, MeasureInfo]:
     for one in _MEASURES:
         if not ws.has(one.table, "customer_id") or (one.name == "quantity" and not ws.has("order_lines", "quantity")):
             continue
-        columns = {name: column for name, column in one.columns.items() if ws.has(_home(one, column), column)}
-        found[one.name] = MeasureInfo(one.name, one.label, one.kind, one.table, one.day, columns)
+        found[one.name] = replace(one, columns=tuple(name for name in one.columns if ws.has(one.home(name), name)))
     return found
-
-
-def _home(measure: MeasureInfo, column: str) -> str:
-    """The table that holds the column: the sales channel stands with the order."""
-    return "orders" if measure.table == "order_lines" and column == "channel" else measure.table
 
 
 def told_by(ws: Workspace, basis: Basis, source: str) -> ir.Table:
@@ -314,9 +306,8 @@ def choices(ws: Workspace, basis: Basis, field: FieldInfo) -> tuple[str, ...]:
 
 def values_of(ws: Workspace, measure: MeasureInfo, name: str) -> tuple[str, ...]:
     """The values of a column that narrows a measure, the most frequent first, at most MOST_CHOICES."""
-    column = measure.columns[name]
-    home = _home(measure, column)
-    return _most_frequent(ws, f"{home} {column}", lambda: ws.table(home), column)
+    home = measure.home(name)
+    return _most_frequent(ws, f"{home} {name}", lambda: ws.table(home), name)
 
 
 def _most_frequent(ws: Workspace, key: str, table_of: Callable[[], ir.Table], column: str) -> tuple[str, ...]:

@@ -63,9 +63,8 @@ def _of_measures(ws: Workspace, condition: c.Condition) -> Iterator[_Named]:
         if isinstance(term, c.Sum):
             measure = known[term.measure]
             for name, values in term.of:
-                column = measure.columns[name]
-                home = measure.table if ws.has(measure.table, column) else "orders"  # the sales channel stands with the order
-                yield _Named(name.replace("_", " ").capitalize(), values, ws.table(home)[column], values_of(ws, measure, name))
+                column = ws.table(measure.home(name))[name]
+                yield _Named(name.replace("_", " ").capitalize(), values, column, values_of(ws, measure, name))
 
 
 def _missing(ws: Workspace, named: _Named) -> list[Never]:

@@ -17,7 +17,9 @@ import ibis
 import ibis.expr.types as ir
 
 from crm_core.analytics import contacts
+from crm_core.analytics.audience.conditions import Condition
 from crm_core.analytics.audience.everybody import Basis
+from crm_core.analytics.audience.members import members
 from crm_core.analytics.satisfaction import customers as satisfied
 from crm_core.errors import AnalysisError, Problem
 from crm_core.workspace import Workspace
@@ -126,6 +128,12 @@ class Respected:
     chosen: int
     left: int
     by_rule: tuple[LeftOut, ...]
+
+
+def left(ws: Workspace, condition: Condition, basis: Basis, chosen: Rules | None) -> ir.Table:
+    """The customers who meet the condition and whom the rules leave (None: no rules). Columns as `members.members`. Raises AnalysisError as it does."""
+    audience = members(ws, condition, basis)
+    return audience if chosen is None else reachable(ws, audience, chosen, basis)
 
 
 def reachable(ws: Workspace, audience: ir.Table, chosen: Rules, basis: Basis) -> ir.Table:

@@ -11,15 +11,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
 
 import ibis
-import ibis.expr.types as ir
 
 from crm_core.analytics.audience import conditions as c
 from crm_core.analytics.audience import respect
-from crm_core.analytics.audience.everybody import Basis, everybody
+from crm_core.analytics.audience.everybody import Basis
 from crm_core.analytics.audience.fields import told_by
-from crm_core.analytics.audience.members import members
 from crm_core.analytics.audience.respect import Rules
-from crm_core.analytics.orders import lines, orders
+from crm_core.analytics.orders import has_purchases, lines, orders
 from crm_core.workspace import Workspace
 
 
@@ -53,9 +51,9 @@ class Before:
 
 def forecast_value(ws: Workspace, condition: c.Condition, basis: Basis, rules: Rules | None = None) -> ForecastValue | None:
     """See ForecastValue; None where nobody of the audience ever bought. Raises AnalysisError for a field that the data does not have."""
-    if not _has_purchases(ws, basis):
+    if not has_purchases(ws, basis.as_of):
         return None
-    audience = _left(ws, condition, basis, rules)
+    audience = respect.left(ws, condition, basis, rules)
     ahead = told_by(ws, basis, "forecast").select("customer_id", "clv")
     told = audience.select("customer_id").left_join(ahead, "customer_id")
     row = ws.execute(told.aggregate(chosen=told.count(), customers=told.clv.count(), value=told.clv.cast("float64").mean())).iloc[0]
@@ -72,7 +70,7 @@ def before(ws: Workspace, condition: c.Condition, basis: Basis, rules: Rules | N
     since = basis.as_of - timedelta(days=days)
     if ws.first_day is None or since <= ws.first_day or not ws.has("order_lines") or _looks_after(condition, since):
         return None
-    then = _left(ws, condition, basis.at(since), rules).select("customer_id")
+    then = respect.left(ws, condition, basis.at(since), rules).select("customer_id")
     formed = orders(ws, basis.as_of)
     bought = (
         formed.filter(formed.is_purchase, formed.ordered_on >= ibis.literal(since)).select("customer_id").distinct().mutate(has_bought=True)
@@ -96,18 +94,6 @@ def before(ws: Workspace, condition: c.Condition, basis: Basis, rules: Rules | N
 def count_controls(customers: int, share: float) -> int:
     """How many of so many customers a control group of this share has; as `campaign.assign` draws it, halves rounded up."""
     return int((Decimal(str(share)) * customers).to_integral_value(ROUND_HALF_UP))
-
-
-def _left(ws: Workspace, condition: c.Condition, basis: Basis, rules: Rules | None) -> ir.Table:
-    chosen = members(ws, condition, basis)
-    return chosen if rules is None else respect.reachable(ws, chosen, rules, basis)
-
-
-def _has_purchases(ws: Workspace, basis: Basis) -> bool:
-    if not ws.has("order_lines"):
-        return False
-    told = everybody(ws, basis)
-    return ws.remember(f"somebody bought {basis.as_of}", lambda: bool(ws.execute(told.filter(told.count_orders > 0).limit(1).count())))
 
 
 def _looks_after(condition: c.Condition, day: date) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import CursorResult, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from crm_core.analytics.audience.respect import Rules
 from crm_core.errors import WorkspaceError
 from crm_core.store.saved import values
 from crm_core.store.saved.database import Database
@@ -30,6 +31,11 @@ class SavedRules:
     version: int = 0
     saved_at: datetime | None = None
     saved_by: str = ""
+
+
+def as_rules(saved: SavedRules) -> Rules:
+    """The rules as analyses take them; the usual ones where nobody saved any. Raises AnalysisError for what is damaged."""
+    return Rules() if saved.value is None else Rules.from_dict(saved.value)
 
 
 class RulesChanged(WorkspaceError):

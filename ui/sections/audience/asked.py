@@ -21,6 +21,7 @@ from crm_core.analytics.audience.respect import Respected, Rules
 from crm_core.analytics.audience.terms import Terms
 from crm_core.analytics.audience.words import Words
 from crm_core.errors import CrmError
+from crm_core.store.saved.rules import as_rules
 from ui import cache
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ class Asked:
         """Whom the company's rules leave; everybody where they are switched off."""
         if self.rules is None:
             return Respected(self.picture.customers, self.picture.customers, ())
-        return cache.answer(self.view, _respected, self.condition, self.basis, self.rules)
+        return cache.answer(self.view, respected, self.condition, self.basis, self.rules)
 
     def table(self) -> ir.Table:
         """The customers who meet the condition and whom the rules leave."""
-        return left(self.view.ws, self.condition, self.basis, self.rules)
+        return respect.left(self.view.ws, self.condition, self.basis, self.rules)
 
 
 def basis(view: View, terms: Terms) -> Basis:
@@ -79,8 +80,7 @@ def company_rules() -> Rules:
     """The company's contact rules; the usual ones where nobody saved any."""
     from ui.sections.audience.keeping import store
 
-    value = store().contact_rules.rules().value
-    return Rules() if value is None else Rules.from_dict(value)
+    return as_rules(store().contact_rules.rules())
 
 
 def asked(view: View, condition: Condition, terms: Terms, saved: Audience | None) -> Asked:
@@ -106,13 +106,8 @@ def as_exported(one: Asked, made: Export) -> Asked:
     return replace(then, condition=read(then.view, made.where, then.basis), rules=rules)
 
 
-def left(ws: Workspace, condition: Condition, basis: Basis, rules: Rules | None) -> ir.Table:
-    """The customers who meet the condition and whom the rules leave; columns as `members` has them."""
-    chosen = members(ws, condition, basis)
-    return chosen if rules is None else respect.reachable(ws, chosen, rules, basis)
-
-
-def _respected(ws: Workspace, condition: Condition, basis: Basis, rules: Rules) -> Respected:
+def respected(ws: Workspace, condition: Condition, basis: Basis, rules: Rules) -> Respected:
+    """Whom each rule takes from the audience."""
     return respect.count(ws, members(ws, condition, basis), rules, basis)
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from crm_core.access import Action
 from crm_core.analytics.audience import listed
-from crm_core.analytics.audience.conditions import EVERYBODY
+from crm_core.analytics.audience.everybody import everybody
 from crm_core.analytics.audience.words import spoken
 from crm_core.errors import CrmError
 from crm_core.store.saved.exports import Export
@@ -89,8 +89,7 @@ def _rows(one: Asked, made: Export, who: str, columns: tuple[str, ...] | None = 
     ws, groups = one.view.ws, keeping.store().exports.members(made.id)
     wanted = made.columns if columns is None else columns
     known = listed.columns(one.view.ws, one.basis)
-    everyone = asked.left(ws, EVERYBODY, one.basis, None)
-    table = listed.listed(ws, everyone, one.basis, [name for name in wanted if name in known])
+    table = listed.listed(ws, everybody(ws, one.basis), one.basis, [name for name in wanted if name in known])
     rows = listed.with_groups(ws, table, groups, f"{made.id} {made.n_erased}")
     if WHO[who]:
         rows = rows.filter(rows.group == WHO[who])

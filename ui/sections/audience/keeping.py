@@ -287,8 +287,8 @@ def conflict(one: Asked) -> None:
     if theirs is None or one.saved is None or theirs.id != one.saved.id or not one.view.user.may(Action.SAVE_AUDIENCE):
         return
     with st.container(border=True, key="audience_conflict"):
-        told = f"**{escape(person(theirs.saved_by))} saved version {theirs.version} meanwhile**, on {theirs.saved_at.astimezone(UTC):%d %b %Y at %H:%M} UTC."
-        st.warning(f"{told} Yours is not saved yet; nothing is lost.", icon=":material/group:")
+        said = f"**{escape(person(theirs.saved_by))} saved version {theirs.version} meanwhile**, on {theirs.saved_at.astimezone(UTC):%d %b %Y at %H:%M} UTC."
+        st.warning(f"{said} Yours is not saved yet; nothing is lost.", icon=":material/group:")
         left, right = st.columns(2)
         left.markdown("Yours")
         left.code(one.text, language=None, wrap_lines=True)

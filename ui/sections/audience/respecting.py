@@ -15,7 +15,7 @@ from crm_core.analytics.audience.listed import listed, usual_columns
 from crm_core.analytics.audience.members import members
 from crm_core.analytics.audience.respect import MOST_CONTACTS, MOST_DAYS, Respected, Rules
 from crm_core.errors import CrmError
-from crm_core.store.saved.rules import RulesChanged, SavedRules
+from crm_core.store.saved.rules import RulesChanged, SavedRules, as_rules
 from ui import cache, guards, links, sign_in, tables
 from ui.guards import escape
 from ui.numbers import count, count_customers
@@ -47,21 +47,16 @@ def tab(one: Asked) -> None:
     """The rules with their counts, the form, and the customers whom they leave out."""
     try:
         saved = keeping.store().contact_rules.rules()
-        rules = asked.company_rules()
+        rules = as_rules(saved)
     except CrmError as error:
         guards.show(error)
         return
-    found = cache.answer(one.view, respected, one.condition, one.basis, rules)
+    found = cache.answer(one.view, asked.respected, one.condition, one.basis, rules)
     _counts(one, found)
     st.caption(_saved_by(saved))
     with st.expander("Change the rules", expanded=st.session_state.get(Session.RULES_CONFLICT) is not None):
         _changing(one, saved, rules)
     _customers(one, found, rules)
-
-
-def respected(ws: Workspace, condition: Condition, basis: Basis, rules: Rules) -> Respected:
-    """Whom each rule takes from the audience."""
-    return respect.count(ws, members(ws, condition, basis), rules, basis)
 
 
 # -- what the rules take ----------------------------------------------------------------------------------------------
@@ -192,7 +187,7 @@ def _save(rules: Rules, base_version: int) -> None:
 
 def _conflict(mine: Rules, theirs: SavedRules) -> None:
     """Somebody saved the rules in between: two ways on."""
-    present = Rules.from_dict(theirs.value)
+    present = as_rules(theirs)
     told = f"**{escape(keeping.person(theirs.saved_by))} saved version {theirs.version} of the rules meanwhile.** Yours are not saved yet; nothing is lost."
     st.warning(told, icon=":material/group:")
     rows = [

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import streamlit as st
 
 from crm_core.access import Action
-from crm_core.analytics.audience import listed
+from crm_core.analytics.audience import listed, respect
 from crm_core.analytics.audience.conditions import Condition
 from crm_core.analytics.audience.everybody import Basis
 from crm_core.analytics.audience.language import to_text
@@ -48,7 +48,7 @@ def _listed(ws: Workspace, condition: Condition, basis: Basis, rules: Rules | No
     """The list as other pages have it; the filters of the sidebar do not narrow an audience."""
     from crm_core.analytics.listing import listing
 
-    chosen = asked.left(ws, condition, basis, rules)
+    chosen = respect.left(ws, condition, basis, rules)
     if not ws.has("order_lines"):
         return chosen
     table = listing(ws, basis.as_of, basis.scoring)

@@ -382,7 +382,7 @@ def test_any_text_is_understood_or_refused_in_words(shop: Asked, text: str) -> N
 def test_names_without_any_field_are_told_so() -> None:
     with pytest.raises(ConditionError, match="This data has no field"):
         parse("x = 1", {}, {})
-    sold = MeasureInfo("count_orders", "Orders", "number", "order_lines", "line_at", {})
+    sold = MeasureInfo("count_orders", "Orders", "number", "order_lines", "line_at", ())
     with pytest.raises(ConditionError, match="This data has no column of orders"):
         parse("bought category 'Tea'", {}, {"count_orders": sold})
     with pytest.raises(ConditionError, match="This data has no sales"):
